@@ -1,0 +1,33 @@
+"""What one attempt talks to: provider, model, address and key, resolved."""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+import msgspec
+
+TierName = Literal["cheap", "medium", "frontier"]
+TIERS: tuple[TierName, ...] = get_args(TierName)
+"""In the order of the decisions 0, 1, 2."""
+
+
+class Target(msgspec.Struct, frozen=True):
+    """A model behind an address.
+
+    `model` is None where the client's own model name is sent on. `headers` carry the key: they are never logged and
+    never shown. `body` are members that are merged into the request, as JSON bytes. `proxy` is an HTTP proxy's URL.
+    """
+
+    tier: str
+    provider: str
+    dialect: str
+    url: str
+    model: str | None = None
+    headers: tuple[tuple[str, str], ...] = ()
+    body: tuple[tuple[str, bytes], ...] = ()
+    default_body: tuple[tuple[str, bytes], ...] = ()
+    proxy: str | None = None
+    first_byte_timeout_ms: int | None = None
+
+    def __repr__(self) -> str:
+        return f"Target({self.tier}, {self.provider}, {self.model}, {self.url})"

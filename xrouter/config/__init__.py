@@ -1,0 +1,1 @@
+"""Settings: one model, one loader, the origin of every value."""

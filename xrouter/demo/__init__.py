@@ -1,0 +1,1 @@
+"""Simulated providers on loopback, for `xrouter demo` and for journeys in tests."""

@@ -1,0 +1,1 @@
+"""Wire formats, one folder each; a dialect never imports a sibling."""

@@ -1,0 +1,1 @@
+"""Who answers: rows of data, and how `auto` finds the right one."""

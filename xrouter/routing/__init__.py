@@ -1,0 +1,1 @@
+"""Which target: given facts, returns decisions."""

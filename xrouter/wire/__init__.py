@@ -1,0 +1,1 @@
+"""Bytes, with no opinion: JSON, server-sent events, header names."""
