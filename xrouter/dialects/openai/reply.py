@@ -1,0 +1,83 @@
+"""A whole chat completion: is it one, and what did it use."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from xrouter.chat.reply import Usage
+from xrouter.dialects.openai.errors import find_error
+from xrouter.errors import Broken, UpstreamError
+from xrouter.wire import json
+
+
+class _Message(msgspec.Struct):
+    content: Any = None
+    reasoning_content: Any = None
+
+
+class _Choice(msgspec.Struct):
+    message: _Message | None = None
+
+
+class _Whole(msgspec.Struct):
+    choices: list[_Choice] | None = None
+    usage: Any = None
+    error: Any = None
+
+
+_whole = json.reader(_Whole)
+
+
+def read_reply(body: bytes) -> tuple[Usage | None, int]:
+    """(usage or None, characters of the answer) of a completion. Raises UpstreamError where it is none."""
+    try:
+        whole = _whole.decode(body)
+    except (ValueError, RecursionError) as error:
+        raise Broken("the provider's answer is cut off or not a chat completion") from error
+    if whole.choices is None:
+        raise _not_a_completion(whole.error)
+    said = sum(len(_said(choice.message)) for choice in whole.choices if choice.message)
+    return read_usage(whole.usage), said
+
+
+def read_usage(usage: Any) -> Usage | None:
+    """The `usage` object of an answer or of a stream's last chunk; None where there is none.
+
+    Cached tokens: `prompt_tokens_details.cached_tokens` (OpenAI and most others), `prompt_cache_hit_tokens` (DeepSeek).
+    """
+    if not isinstance(usage, dict) or not isinstance(usage.get("prompt_tokens"), int | float):
+        return None
+    prompt_details = _object(usage.get("prompt_tokens_details"))
+    completion_details = _object(usage.get("completion_tokens_details"))
+    return Usage(
+        prompt=_count(usage["prompt_tokens"]),
+        completion=_count(usage.get("completion_tokens")),
+        cached=_count(prompt_details.get("cached_tokens")) or _count(usage.get("prompt_cache_hit_tokens")),
+        cache_write=_count(prompt_details.get("cache_write_tokens")),
+        reasoning=_count(completion_details.get("reasoning_tokens")) or _count(usage.get("reasoning_tokens")),
+    )
+
+
+def _not_a_completion(error: Any) -> UpstreamError:
+    """A 200 whose body is an error (OpenRouter does so), or nothing that has choices."""
+    found = find_error({"error": error}) if error else None
+    if found is None:
+        return Broken("the provider answered 200 without a completion")
+    message, kind, code, param = found
+    status = int(code) if code and code.isascii() and code.isdigit() and 400 <= int(code) <= 599 else 502
+    return UpstreamError(message, status=status, kind=kind, code=code, param=param)
+
+
+def _said(message: _Message) -> str:
+    parts = (message.content, message.reasoning_content)
+    return "".join(part if isinstance(part, str) else json.encode(part).decode() for part in parts if part)
+
+
+def _object(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _count(value: Any) -> int:
+    return max(int(value), 0) if isinstance(value, int | float) else 0
