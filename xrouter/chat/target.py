@@ -11,6 +11,12 @@ TIERS: tuple[TierName, ...] = get_args(TierName)
 """In the order of the decisions 0, 1, 2."""
 
 
+Decision = Literal[0, 1, 2]
+"""0 cheap, 1 medium, 2 frontier."""
+Role = Literal["cheap", "medium", "frontier", "classifier"]
+"""What a target is asked for: to answer, or to judge."""
+
+
 class Target(msgspec.Struct, frozen=True):
     """A model behind an address.
 
@@ -18,7 +24,7 @@ class Target(msgspec.Struct, frozen=True):
     never shown. `body` are members that are merged into the request, as JSON bytes. `proxy` is an HTTP proxy's URL.
     """
 
-    tier: str
+    tier: Role
     provider: str
     dialect: str
     url: str

@@ -1,6 +1,7 @@
 """The settings, with their defaults; these live here and nowhere else.
 
-Names are the TOML keys. A unit is part of the name: `_ms` milliseconds, `_bytes` bytes, `_price` USD per million tokens.
+Names are the TOML keys. A unit is part of the name: `_ms` milliseconds, `_bytes` bytes, `_price` USD per million
+tokens.
 """
 
 from __future__ import annotations
@@ -56,8 +57,10 @@ class Classifier(Section, frozen=True):
     enabled: bool = True
     kind: ClassifierKind = "auto"
     use: str | None = None
+    provider: str = "auto"
     base_url: str | None = None
     api_key: Secret | None = None
+    headers: dict[str, str] = {}
     model: str | None = None
     system_prompt: str | None = None
     timeout_ms: int = 5_000

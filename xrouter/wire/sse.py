@@ -96,3 +96,9 @@ def whole_events(buffer: bytes) -> int:
     if end > 1 and b"\r" not in buffer:
         return end
     return max((match.end() for match in _BLANK.finditer(buffer)), default=0)
+
+
+def first_event(buffer: bytes) -> int:
+    """How many bytes the first event takes, its blank line included; all of them where it is not whole."""
+    match = _BLANK.search(buffer)
+    return match.end() if match else len(buffer)

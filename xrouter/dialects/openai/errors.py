@@ -55,6 +55,13 @@ def find_error(said: Any) -> tuple[str, str | None, str | None, str | None] | No
     return message[:_MOST_TEXT], _text(inner.get("type")), _text(inner.get("code")), _text(inner.get("param"))
 
 
+def error_of(found: tuple[str, str | None, str | None, str | None]) -> UpstreamError:
+    """An error that came inside a 200 answer: its code is the status where it can be one, else 502."""
+    message, kind, code, param = found
+    status = int(code) if code and code.isascii() and code.isdigit() and 400 <= int(code) <= 599 else 502
+    return UpstreamError(message, status=status, kind=kind, code=code, param=param)
+
+
 def _text(value: Any) -> str | None:
     return value if isinstance(value, str) else str(value) if isinstance(value, int) else None
 

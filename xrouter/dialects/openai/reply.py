@@ -7,9 +7,9 @@ from typing import Any
 import msgspec
 
 from xrouter.chat.reply import Usage
-from xrouter.dialects.openai.errors import find_error
+from xrouter.dialects.openai.errors import error_of, find_error
 from xrouter.errors import Broken, UpstreamError
-from xrouter.wire import json
+from xrouter.wire import json, sse
 
 
 class _Message(msgspec.Struct):
@@ -42,6 +42,35 @@ def read_reply(body: bytes) -> tuple[Usage | None, int]:
     return read_usage(whole.usage), said
 
 
+def as_stream(body: bytes) -> bytes:
+    """The completion as the chunks of a stream, for a provider that answers a stream request in one piece."""
+    read_reply(body)
+    whole = json.decode(body)
+    shared = {"object": "chat.completion.chunk"}
+    shared |= {key: whole[key] for key in ("id", "created", "model", "system_fingerprint") if key in whole}
+    said = [_choice(choice, delta=_delta(choice.get("message")), finish_reason=None) for choice in whole["choices"]]
+    ended = [
+        _choice(choice, delta={}, finish_reason=choice.get("finish_reason") or "stop") for choice in whole["choices"]
+    ]
+    chunks = [shared | {"choices": said}, shared | {"choices": ended}]
+    if isinstance(whole.get("usage"), dict):
+        chunks.append(shared | {"choices": [], "usage": whole["usage"]})
+    return b"".join(sse.event(json.encode(chunk)) for chunk in chunks) + sse.DONE
+
+
+def _choice(choice: dict[str, Any], **members: Any) -> dict[str, Any]:
+    return {"index": 0} | {key: value for key, value in choice.items() if key != "message"} | members
+
+
+def _delta(message: Any) -> dict[str, Any]:
+    """A message as one delta; in a stream each tool call has its index."""
+    delta = dict(_object(message))
+    calls = delta.get("tool_calls")
+    if isinstance(calls, list):
+        delta["tool_calls"] = [{"index": at, **_object(call)} for at, call in enumerate(calls)]
+    return delta
+
+
 def read_usage(usage: Any) -> Usage | None:
     """The `usage` object of an answer or of a stream's last chunk; None where there is none.
 
@@ -65,9 +94,7 @@ def _not_a_completion(error: Any) -> UpstreamError:
     found = find_error({"error": error}) if error else None
     if found is None:
         return Broken("the provider answered 200 without a completion")
-    message, kind, code, param = found
-    status = int(code) if code and code.isascii() and code.isdigit() and 400 <= int(code) <= 599 else 502
-    return UpstreamError(message, status=status, kind=kind, code=code, param=param)
+    return error_of(found)
 
 
 def _said(message: _Message) -> str:

@@ -1,0 +1,1 @@
+"""What xrouter promises, checked on real parts."""

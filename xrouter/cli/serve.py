@@ -1,0 +1,43 @@
+"""`xrouter serve`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Host = Annotated[str | None, typer.Option("--host", help="Address to listen on.")]
+Port = Annotated[int | None, typer.Option("--port", help="Port to listen on; 0 takes a free one.")]
+ConfigFile = Annotated[Path | None, typer.Option("--config", help="Another config.toml.")]
+Workers = Annotated[int, typer.Option("--workers", min=1, max=64, help="Processes that share the port.")]
+Level = Annotated[str | None, typer.Option("--log-level", help="debug, info, warn or error.")]
+
+
+def serve(
+    host: Host = None, port: Port = None, config: ConfigFile = None, workers: Workers = 1, log_level: Level = None
+) -> None:
+    """Start the router."""
+    import os
+
+    from xrouter.server.prepare import Prepared, prepare
+
+    flags = {"server.host": host, "server.port": port, "logging.level": log_level}
+    given = {setting: value for setting, value in flags.items() if value is not None}
+    ready: Prepared = prepare(environ=os.environ, cwd=Path.cwd(), config_file=config, flags=given)
+    if workers > 1:
+        from xrouter.server.workers import supervise
+
+        supervise(ready, workers)
+        return
+    from xrouter.server.run import serve as run
+
+    run(ready.setup, announce=lambda url: say(ready.welcome(url)))
+
+
+def say(text: str) -> None:
+    """To the terminal, and never an error when nobody reads."""
+    try:
+        typer.echo(text)
+    except OSError:
+        return

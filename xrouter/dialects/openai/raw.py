@@ -1,0 +1,115 @@
+"""The raw path: the same dialect on both sides, so the bytes pass and only what must change is changed."""
+
+from __future__ import annotations
+
+import re
+
+from xrouter.chat.reply import Usage
+from xrouter.chat.request import Envelope
+from xrouter.chat.target import Target
+from xrouter.dialects.base import StreamEnd
+from xrouter.dialects.openai.errors import error_of, find_error, write_error
+from xrouter.dialects.openai.reply import read_usage
+from xrouter.errors import UpstreamError, XrouterError
+from xrouter.wire import json, sse
+
+_FINISHED = re.compile(rb'"finish_reason"\s*:\s*"')
+_DONE = re.compile(rb"(?:^|[\r\n])data: ?\[DONE\]")
+_FAULT = re.compile(rb'(?:^|[\r\n])(?:event: ?error|data: ?\{\s*"error"\s*:\s*[{"])')
+_NO_CHOICES = re.compile(rb'"choices"\s*:\s*\[\s*\]')
+
+
+def rewrite(envelope: Envelope, target: Target, *, add_usage: bool) -> bytes:
+    """The client's body for this target: `model`, the target's own members and the wish for usage; no other byte."""
+    known = envelope.members
+    changes: dict[str, bytes] = {}
+    if target.model is not None and target.model != envelope.model:
+        changes["model"] = json.encode(target.model)
+    changes |= {name: value for name, value in target.default_body if name not in known}
+    changes |= dict(target.body)
+    if add_usage:
+        changes["stream_options"] = _with_usage(known)
+    return json.splice(envelope.body, known, changes)
+
+
+def read_end(tail: bytes) -> StreamEnd:
+    """The end of a stream, of which `tail` is the last part (it may start in the middle of an event)."""
+    done = _DONE.search(tail) is not None
+    finished = done or _FINISHED.search(tail) is not None
+    fault = not finished and _FAULT.search(tail) is not None
+    return StreamEnd(finished=finished, done=done, fault=fault, usage=_usage(tail))
+
+
+def read_first(chunk: bytes) -> UpstreamError | None:
+    """The error with which a stream starts, before any word."""
+    if _FAULT.search(chunk) is None:
+        return None
+    for event in sse.EventReader().feed(chunk):
+        try:
+            said = json.decode(event.data)
+        except ValueError:
+            return None
+        if not isinstance(said, dict) or said.get("choices"):
+            return None
+        if (event.name == "error" or said.get("error")) and (found := find_error(said)):
+            return error_of(found)
+    return None
+
+
+def without_usage(events: bytes) -> bytes:
+    """Whole events less the chunk that carries the usage alone: the client has not asked for it."""
+    if _NO_CHOICES.search(events) is None:
+        return events
+    kept = bytearray()
+    at = 0
+    while at < len(events):
+        end = at + sse.first_event(events[at:])
+        if not _is_usage_chunk(events[at:end]):
+            kept += events[at:end]
+        at = end
+    return bytes(kept)
+
+
+def empty_delta(stream_id: str, model: str, created: int) -> bytes:
+    """A chunk that says nothing: it resets a client's watchdog, which a comment does not."""
+    choice = {"index": 0, "delta": {}, "finish_reason": None}
+    chunk = {"id": stream_id, "object": "chat.completion.chunk", "created": created, "model": model}
+    return sse.event(json.encode(chunk | {"choices": [choice]}))
+
+
+def error_event(error: XrouterError) -> bytes:
+    """An error in the middle of a stream; the blank line first ends an event that was cut."""
+    return b"\n\n" + sse.event(write_error(error))
+
+
+def _with_usage(known: json.Members) -> bytes:
+    options = json.decode(known["stream_options"]) if "stream_options" in known else None
+    return json.encode({**(options if isinstance(options, dict) else {}), "include_usage": True})
+
+
+def _is_usage_chunk(event: bytes) -> bool:
+    for _, data in sse.EventReader().feed(event):
+        try:
+            said = json.decode(data)
+        except ValueError:
+            return False
+        return isinstance(said, dict) and said.get("choices") == [] and isinstance(said.get("usage"), dict)
+    return False
+
+
+def _usage(tail: bytes) -> Usage | None:
+    """The last usage that the stream gave; Groq puts it under `x_groq`."""
+    for line in reversed(tail.splitlines()):
+        if not line.startswith(b"data:") or b'"usage"' not in line:
+            continue
+        try:
+            said = json.decode(line[5:])
+        except ValueError:
+            continue
+        if not isinstance(said, dict):
+            continue
+        groq = said.get("x_groq")
+        usage = read_usage(said.get("usage")) or read_usage(groq.get("usage") if isinstance(groq, dict) else None)
+        if usage is not None:
+            return usage
+    return None

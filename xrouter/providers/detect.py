@@ -1,0 +1,71 @@
+"""`auto`: which provider answers at an address, and why we think so.
+
+The address counts first. How the key begins counts only where the address says nothing: a key of one company is never
+a reason to speak to another company's host in a different way.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from urllib.parse import SplitResult, urlsplit
+
+from xrouter.config.check import is_loopback
+from xrouter.config.secret import Secret
+from xrouter.providers.catalog import GENERIC, is_host_of, rows
+
+_INTERNAL = (".local", ".internal", ".lan", ".home.arpa")
+
+
+def detect(base_url: str, key: Secret | None) -> tuple[str, str]:
+    """(provider, the reason to show)."""
+    parts = urlsplit(base_url)
+    return _by_host(parts) or _by_path(parts) or _by_port(parts) or _by_key(key) or (GENERIC, _NO_MATCH)
+
+
+def is_near(host: str) -> bool:
+    """Whether a host is this machine or in a private network: an address or a name that the internet does not have."""
+    name = host.rstrip(".").lower()
+    try:
+        address = ipaddress.ip_address(name.partition("%")[0])
+    except ValueError:
+        return is_loopback(name) or "." not in name or name.endswith(_INTERNAL)
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return not (mapped or address).is_global
+
+
+_NO_MATCH = "no match: OpenAI-compatible"
+
+
+def _by_host(parts: SplitResult) -> tuple[str, str] | None:
+    host = parts.hostname or ""
+    for name, row in rows().items():
+        if is_host_of(host, row):
+            compatible = next((path for path in row.openai_paths if path in f"{parts.path}/"), None)
+            return (GENERIC, f"path {compatible} of host {host}") if compatible else (name, f"host {host}")
+    return None
+
+
+def _by_path(parts: SplitResult) -> tuple[str, str] | None:
+    for name, row in rows().items():
+        found = next((path for path in row.paths if path in f"{parts.path}/"), None)
+        if found and not any(path in parts.path for path in row.openai_paths):
+            return name, f"path {found}"
+    return None
+
+
+def _by_port(parts: SplitResult) -> tuple[str, str] | None:
+    """Only on this machine or in a private network, and only where no other program is known to use the port."""
+    if parts.port is None or not is_near(parts.hostname or ""):
+        return None
+    return next(((name, f"port {row.port}") for name, row in rows().items() if row.port == parts.port), None)
+
+
+def _by_key(key: Secret | None) -> tuple[str, str] | None:
+    if key is None:
+        return None
+    text = key.reveal()
+    for name, row in rows().items():
+        for prefix in row.key_prefixes:
+            if text.startswith(prefix):
+                return name, f"key starts with {prefix}"
+    return None

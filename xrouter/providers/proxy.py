@@ -1,0 +1,41 @@
+"""HTTPS_PROXY, HTTP_PROXY and NO_PROXY of an environment that is passed in; never for this machine itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from urllib.parse import SplitResult, urlsplit
+from urllib.request import proxy_bypass_environment
+
+from xrouter.config.check import is_loopback
+from xrouter.config.schema import is_address
+from xrouter.errors import ConfigError
+
+
+def proxy_for(url: str, environ: Mapping[str, str]) -> str | None:
+    """The proxy on the way to `url`, or None. Raises ConfigError where the one that is set cannot be used."""
+    parts = urlsplit(url)
+    variable = f"{parts.scheme.upper()}_PROXY"
+    proxy = _read(variable, environ)
+    if not proxy or is_loopback(parts.hostname or "") or _is_bypassed(parts, environ):
+        return None
+    proxy = proxy if "://" in proxy else f"http://{proxy}"
+    if not _is_proxy(proxy):
+        raise ConfigError([f"{variable} must be an http:// or https:// address of a proxy, such as http://proxy:3128"])
+    return proxy
+
+
+def _read(variable: str, environ: Mapping[str, str]) -> str:
+    """The small name counts before the large one, as everywhere."""
+    return (environ.get(variable.lower()) or environ.get(variable, "")).strip()
+
+
+def _is_bypassed(parts: SplitResult, environ: Mapping[str, str]) -> bool:
+    excepted = _read("NO_PROXY", environ)
+    host = parts.hostname or ""
+    return proxy_bypass_environment(f"{host}:{parts.port}" if parts.port else host, {"no": excepted})
+
+
+def _is_proxy(proxy: str) -> bool:
+    """An address; other than a provider's it may hold a user and a password."""
+    scheme, _, rest = proxy.partition("://")
+    return is_address(f"{scheme}://{rest.rpartition('@')[2]}")

@@ -1,0 +1,138 @@
+"""From a tier's settings to a target: provider, address, headers, and what goes into the body."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+
+from xrouter import plugins
+from xrouter.chat.target import TIERS, Role, Target
+from xrouter.config.check import has_address
+from xrouter.config.envmap import NAMES
+from xrouter.config.model import Config, Tier
+from xrouter.config.schema import nearest
+from xrouter.errors import ConfigError
+from xrouter.providers.catalog import Row, is_host_of, names, rows
+from xrouter.providers.detect import detect, is_near
+from xrouter.providers.proxy import proxy_for
+from xrouter.providers.url import chat_url
+from xrouter.wire import json
+
+__all__ = ["Resolved", "chat_url", "findings", "resolve", "resolve_classifier"]
+
+
+class Resolved(msgspec.Struct, frozen=True):
+    """A target, and what is known of it beside: why that provider, whether it runs on the user's own machines."""
+
+    target: Target
+    why: str
+    local: bool
+    include_usage: bool
+
+
+def resolve(tier_name: Role, tier: Tier, environ: Mapping[str, str]) -> Resolved:
+    """The target of a tier. Raises ConfigError where there is no address, or nobody here who speaks its format."""
+    if tier.base_url is None:
+        raise ConfigError([f"{_variable(tier_name, 'base_url')} is not set"])
+    provider, why = _provider(tier_name, tier, tier.base_url)
+    row = rows()[provider]
+    _refuse_unspoken(tier_name, tier.base_url, provider, row.dialect)
+    url = chat_url(tier.base_url, row)
+    target = Target(
+        tier=tier_name,
+        provider=provider,
+        dialect=row.dialect,
+        url=url,
+        model=tier.model,
+        headers=_headers(tier, row),
+        body=_members(tier.body),
+        default_body=_members({"reasoning_effort": tier.reasoning_effort, "max_tokens": tier.max_output_tokens}),
+        proxy=proxy_for(url, environ),
+        first_byte_timeout_ms=tier.timeout_ms,
+    )
+    return Resolved(target, why, _is_local(tier, row), row.include_usage)
+
+
+def resolve_classifier(config: Config, environ: Mapping[str, str]) -> Resolved | None:
+    """The target of the LLM classifier: its own, or with `use = "cheap"` the cheap tier's; None where there is none."""
+    own = config.classifier
+    if own.base_url is not None:
+        judge = Tier(
+            provider=own.provider, base_url=own.base_url, api_key=own.api_key, headers=own.headers, model=own.model
+        )
+        return resolve("classifier", judge, environ)
+    if own.use != "cheap" or config.tiers.cheap.base_url is None:
+        return None
+    cheap = config.tiers.cheap
+    return resolve("classifier", msgspec.structs.replace(cheap, model=own.model or cheap.model), environ)
+
+
+def findings(config: Config, environ: Mapping[str, str]) -> list[str]:
+    """What stops the configured tiers and the classifier from being spoken to, all at once."""
+    found: list[str] = []
+    for name in TIERS:
+        if has_address(config, name):
+            with _collecting(found):
+                resolve(name, getattr(config.tiers, name), environ)
+    if config.classifier.enabled and config.classifier.kind != "embedded":
+        with _collecting(found):
+            resolve_classifier(config, environ)
+    return list(dict.fromkeys(found))
+
+
+@contextmanager
+def _collecting(found: list[str]) -> Iterator[None]:
+    try:
+        yield
+    except ConfigError as error:
+        found += error.findings
+
+
+def _provider(tier_name: str, tier: Tier, base_url: str) -> tuple[str, str]:
+    if tier.provider == "auto":
+        return detect(base_url, tier.api_key)
+    if tier.provider in rows():
+        return tier.provider, "set"
+    near = nearest(tier.provider, names())
+    raise ConfigError([f"{_variable(tier_name, 'provider')} must be one of auto, {', '.join(names())}{near}"])
+
+
+def _refuse_unspoken(tier_name: str, base_url: str, provider: str, dialect: str) -> None:
+    if not plugins.knows("dialect", dialect):
+        host = urlsplit(base_url).hostname
+        raise ConfigError(
+            [
+                f"{tier_name}: provider {provider} is recognised (base URL at {host}), but this version speaks only "
+                f"OpenAI-compatible formats; give {_variable(tier_name, 'base_url')} an OpenAI-compatible address, or "
+                f"set {_variable(tier_name, 'provider')} to openai_compatible where this one is"
+            ]
+        )
+
+
+def _headers(tier: Tier, row: Row) -> tuple[tuple[str, str], ...]:
+    """The key, and the user's own headers, which win."""
+    headers: dict[str, str] = {}
+    if tier.api_key is not None:
+        key = tier.api_key.reveal()
+        headers[row.auth_header] = f"Bearer {key}" if row.auth_header == "authorization" else key
+    headers |= {name.lower(): value for name, value in tier.headers.items()}
+    return tuple(headers.items())
+
+
+def _members(values: Mapping[str, Any]) -> tuple[tuple[str, bytes], ...]:
+    return tuple((name, json.encode(value)) for name, value in values.items() if value is not None)
+
+
+def _is_local(tier: Tier, row: Row) -> bool:
+    """A provider of the user's own machines, other than its maker's cloud; or nobody known, at a private address."""
+    host = urlsplit(tier.base_url or "").hostname or ""
+    return (row.local and not is_host_of(host, row)) or (tier.provider == "auto" and is_near(host))
+
+
+def _variable(tier_name: str, name: str) -> str:
+    setting = f"{tier_name}.{name}" if tier_name == "classifier" else f"tiers.{tier_name}.{name}"
+    return NAMES.get(setting, setting)

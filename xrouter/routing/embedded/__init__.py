@@ -1,0 +1,1 @@
+"""The judge that needs no server: provisional rules, length first."""

@@ -1,0 +1,165 @@
+"""Logs: one line a request, on the terminal for people, JSON where it is not one, and in files that rotate.
+
+Lines are written by a thread of their own from a bounded queue: a disk or a pipe that is slow or full loses lines,
+never a request. No line holds a key; prompts only where `logging.prompts` asks for them.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import queue
+import re
+import sys
+import threading
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from logging.handlers import QueueHandler, RotatingFileHandler
+from pathlib import Path
+from typing import Any, TextIO
+
+from xrouter.config import model as config
+from xrouter.wire import json
+
+MOST_WAITING = 10_000
+FILE_BYTES = 10 * 1024 * 1024
+FILES_KEPT = 5
+
+_LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warn": logging.WARNING, "error": logging.ERROR}
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_COLOURS = {"WARNING": "\x1b[33m", "ERROR": "\x1b[31m"}
+
+
+class Logs:
+    """Owns the writer thread; `close` writes what is still waiting, within a second."""
+
+    def __init__(self, settings: config.Logging, out: TextIO = sys.stderr) -> None:
+        self._queue: queue.Queue[logging.LogRecord | None] = queue.Queue(MOST_WAITING)
+        self._handlers = _handlers(settings, out)
+        self._thread = threading.Thread(target=self._write, name="xrouter-logs", daemon=True)
+        root = logging.getLogger("xrouter")
+        root.setLevel(_LEVELS[settings.level])
+        root.propagate = False
+        root.handlers = [_Entrance(self._queue)]
+        self._thread.start()
+
+    def close(self) -> None:
+        """Write what waits, then stop; a writer that hangs is left behind."""
+        try:
+            self._queue.put_nowait(None)
+        except queue.Full:
+            return
+        self._thread.join(timeout=1.0)
+
+    def _write(self) -> None:
+        while (record := self._queue.get()) is not None:
+            for handler in self._handlers:
+                handler.handle(record)
+
+
+class _Entrance(QueueHandler):
+    """Puts records into the queue as they are; what finds no place is dropped."""
+
+    def prepare(self, record: logging.LogRecord) -> logging.LogRecord:
+        record.message = record.getMessage()
+        return record
+
+    def enqueue(self, record: logging.LogRecord) -> None:
+        try:
+            self.queue.put_nowait(record)
+        except queue.Full:
+            return
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  # the name is logging's
+        """A log line that cannot be written must not become an error of a request."""
+
+
+class _Quiet(logging.StreamHandler[TextIO]):
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
+        """A full disk or a closed pipe loses lines, nothing else."""
+
+
+class _PrivateFile(RotatingFileHandler):
+    """Rotates, readable by its owner alone."""
+
+    def _open(self) -> Any:
+        return open(self.baseFilename, "a", encoding="utf-8", opener=_private)  # noqa: PTH123, SIM115
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
+        """A full disk loses lines, nothing else."""
+
+
+class ForPeople(logging.Formatter):
+    """`12:01:07 info  message key=value …`, without control characters."""
+
+    def __init__(self, *, colours: bool) -> None:
+        super().__init__()
+        self._colours = colours
+
+    def format(self, record: logging.LogRecord) -> str:
+        """One line, and the traceback of an error below it."""
+        when = datetime.fromtimestamp(record.created).astimezone().strftime("%H:%M:%S")
+        fields = " ".join(f"{key}={_shown(value)}" for key, value in _fields(record).items())
+        level = "warn" if record.levelname == "WARNING" else record.levelname.lower()
+        line = _CONTROL.sub("�", f"{when} {level:5} {record.message} {fields}".rstrip())
+        if self._colours and (colour := _COLOURS.get(record.levelname)):
+            line = f"{colour}{line}\x1b[0m"
+        return line + (f"\n{self.formatException(record.exc_info)}" if record.exc_info else "")
+
+
+class ForMachines(logging.Formatter):
+    """One JSON object a line."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The traceback of an error is a field."""
+        said: dict[str, Any] = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": "warn" if record.levelname == "WARNING" else record.levelname.lower(),
+            "message": record.message,
+            **_fields(record),
+        }
+        if record.exc_info:
+            said["traceback"] = self.formatException(record.exc_info)
+        return json.encode(said).decode()
+
+
+def _fields(record: logging.LogRecord) -> Mapping[str, Any]:
+    fields: Mapping[str, Any] = getattr(record, "fields", {})
+    return fields
+
+
+def _shown(value: Any) -> str:
+    text = "-" if value is None else str(value)
+    return json.encode(text).decode() if " " in text else text
+
+
+def _handlers(settings: config.Logging, out: TextIO) -> list[logging.Handler]:
+    terminal = _Quiet(out)
+    is_terminal = out.isatty()
+    terminal.setFormatter(ForPeople(colours=not os.environ.get("NO_COLOR")) if is_terminal else ForMachines())
+    handlers: list[logging.Handler] = [terminal]
+    if settings.to_file:
+        try:
+            handlers.append(_file(Path(settings.dir)))
+        except OSError as error:
+            terminal.handle(
+                _record(logging.WARNING, f"logs are not written to {settings.dir}: {error.strerror} (LOG_DIR)")
+            )
+    return handlers
+
+
+def _file(folder: Path) -> logging.Handler:
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    handler = _PrivateFile(folder / "xrouter.log", maxBytes=FILE_BYTES, backupCount=FILES_KEPT, encoding="utf-8")
+    handler.setFormatter(ForMachines())
+    return handler
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
+def _record(level: int, message: str) -> logging.LogRecord:
+    record = logging.LogRecord("xrouter", level, "", 0, message, None, None)
+    record.message = message
+    return record

@@ -1,0 +1,157 @@
+"""The one place where everything is put together: settings in, a router and what has to be closed out."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import cast
+
+import msgspec
+
+from xrouter import plugins
+from xrouter.cache.base import DecisionCache
+from xrouter.cache.memory import MemoryCache
+from xrouter.chat.target import Target, TierName
+from xrouter.config.check import classifier_kind
+from xrouter.config.model import Config
+from xrouter.dialects.base import Dialect
+from xrouter.providers.resolve import Resolved
+from xrouter.router import Judge, Router, Tiers
+from xrouter.routing import warmup
+from xrouter.routing.embedded.judge import EmbeddedClassifier
+from xrouter.routing.llm import HybridClassifier, LLMClassifier
+from xrouter.server import status
+from xrouter.server.app import App
+from xrouter.server.chat import chat
+from xrouter.server.guard import Guard
+from xrouter.server.models import models
+from xrouter.upstream.client import Answer, Pool
+from xrouter.usage.ledger import Ledger
+from xrouter.usage.prices import Price, Priced, PriceBook, configured
+from xrouter.usage.sqlite import Store
+
+
+class Setup(msgspec.Struct, frozen=True):
+    """What `serve` knows before it starts: settings, and the targets that they name."""
+
+    config: Config
+    tiers: Mapping[TierName, Resolved]
+    classifier: Resolved | None
+    usage_file: Path
+
+
+class House:
+    """Everything that runs, and how it ends. Made on the running loop."""
+
+    def __init__(self, setup: Setup) -> None:
+        config = setup.config
+        redis_url = config.cache.redis_url.reveal() if config.cache.redis_url else None
+        prices = PriceBook(_priced(setup))
+        self._pool = Pool(config.upstream)
+        self._ledger = _ledger(setup.usage_file, prices, redis_url)
+        self._cache = _cache(redis_url)
+        judge = _judge(setup, self._pool, self._cache) if config.classifier.enabled else None
+        router = Router(
+            dialect=cast("Dialect", plugins.load("dialect", "openai")),
+            tiers=_tiers(setup),
+            judge=judge,
+            pool=self._pool,
+            ledger=self._ledger,
+        )
+        self.app = App(Guard(config.server))
+        self.app.routes = {
+            "/v1/chat/completions": {"POST": chat(router, config.server)},
+            "/v1/models": {"GET": models(config, prices.known)},
+            "/usage": {"GET": status.usage(self._ledger)},
+            "/health": {"GET": status.health},
+            "/ready": {"GET": status.ready(self.app)},
+        }
+        self._warmth = None
+        if judge is not None and judge.target is not None:
+            self._warmth = warmup.run(judge.classifier, config.classifier, judge.target)
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        """What runs beside requests; called once the router listens."""
+        self._ledger.start()
+        if self._warmth is not None:
+            self._tasks.append(asyncio.create_task(self._warmth, name="xrouter: keep the classifier warm"))
+
+    async def close(self) -> None:
+        """End it all; what was used is written."""
+        for task in self._tasks:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+        await self._ledger.close()
+        await self._cache.close()
+        await self._pool.close()
+
+
+def _tiers(setup: Setup) -> Tiers:
+    told = frozenset(name for name, resolved in setup.tiers.items() if resolved.include_usage)
+    return Tiers(targets={name: resolved.target for name, resolved in setup.tiers.items()}, tell_usage=told)
+
+
+def _judge(setup: Setup, pool: Pool, cache: DecisionCache) -> Judge:
+    config = setup.config
+    embedded = EmbeddedClassifier(config.routing.profile)
+    if setup.classifier is None:
+        return Judge(classifier=embedded, cache=cache)
+    target = setup.classifier.target
+    llm = LLMClassifier(config.classifier, target, lambda target, body: _ask(pool, target, body))
+    hybrid = classifier_kind(config) == "hybrid"
+    classifier = HybridClassifier(llm, embedded, config.routing.judge_budget_ms) if hybrid else llm
+    prompt = hashlib.sha256((config.classifier.system_prompt or "").encode()).hexdigest()
+    identity = " ".join((target.url, target.model or "", prompt))
+    return Judge(classifier=classifier, cache=cache, identity=identity, target=target)
+
+
+@asynccontextmanager
+async def _ask(pool: Pool, target: Target, body: bytes) -> AsyncIterator[Answer]:
+    """How the LLM classifier reaches its model: leaving closes the connection unless the answer was read to its end."""
+    answer = await pool.open(target, body, {})
+    try:
+        yield answer
+    finally:
+        answer.close()
+
+
+def _cache(redis_url: str | None) -> DecisionCache:
+    if redis_url is None:
+        return MemoryCache()
+    from xrouter.cache.redis import RedisCache
+
+    return RedisCache(redis_url)
+
+
+def _ledger(file: Path, prices: PriceBook, redis_url: str | None) -> Ledger:
+    if redis_url is None:
+        return Ledger(Store(file), prices)
+    from xrouter.usage.redis import SharedCounters
+
+    return Ledger(Store(file), prices, SharedCounters(redis_url))
+
+
+def _priced(setup: Setup) -> list[Priced]:
+    rows = [(resolved, getattr(setup.config.tiers, name)) for name, resolved in setup.tiers.items()]
+    priced = [
+        Priced(
+            tier=resolved.target.tier,
+            provider=resolved.target.provider,
+            model=resolved.target.model,
+            local=resolved.local,
+            configured=configured(tier),
+        )
+        for resolved, tier in rows
+    ]
+    judge = setup.classifier
+    if judge is not None:
+        own = configured(setup.config.tiers.cheap) if setup.config.classifier.use == "cheap" else Price()
+        target = judge.target
+        priced.append(Priced("classifier", target.provider, target.model, local=judge.local, configured=own))
+    return priced

@@ -1,0 +1,316 @@
+"""The pool of connections to providers, and the answers that come over them.
+
+aiohttp brings connections, TLS, proxies and the HTTP parser. Two things are ours, in `Wire`: bytes of a streamed answer
+go from the parser straight to a sink (no await, task or timer for each of them), and a fault is told to whoever reads.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from typing import Any, Protocol
+
+import aiohttp
+from aiohttp.client_proto import ResponseHandler
+from aiohttp.http_exceptions import HttpProcessingError
+from aiohttp.streams import StreamReader
+from yarl import URL
+
+from xrouter.chat.target import Target
+from xrouter.config import model as config
+from xrouter.errors import Broken, StaleConnection, TimedOut, Unreachable, UpstreamError
+
+MAX_ANSWER_BYTES = 64 * 1024 * 1024
+"""What a whole answer may take in memory, after decompression."""
+
+_NO_TIMEOUT = aiohttp.ClientTimeout(total=None, sock_connect=None, sock_read=None)
+
+
+class Sink(Protocol):
+    """Where the bytes of a stream go."""
+
+    @property
+    def full(self) -> bool:
+        """Whether it would rather not get more now; it calls back when it is ready again."""
+
+    def feed(self, data: bytes) -> None:
+        """Take the next bytes; never waits, never fails."""
+
+    def when_ready(self, callback: Any) -> None:
+        """What to call when it is no longer full."""
+
+
+class _Stale(aiohttp.ServerDisconnectedError):
+    """A connection from the pool ended before a byte of the answer came."""
+
+
+class Wire(ResponseHandler):
+    """One connection to a provider."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(loop)
+        self.heard_at = 0.0
+        self._uses = 0
+        self._silent = True
+        self._sink: Sink | None = None
+        self._source: StreamReader | None = None
+        self._ended: asyncio.Future[None] | None = None
+        self._flowing = False
+
+    def set_response_params(self, **params: Any) -> None:
+        """A request begins on this connection."""
+        self._uses += 1
+        self._silent = True
+        super().set_response_params(**params)
+
+    def flow(self, source: StreamReader, sink: Sink) -> asyncio.Future[None]:
+        """From now on bytes go to the sink; the future is done at their end, or has the fault."""
+        self._source, self._sink = source, sink
+        self._ended = self._loop.create_future()
+        sink.when_ready(self._resume)
+        self.heard_at = self._loop.time()
+        self._flow()
+        return self._ended
+
+    def stop_flow(self) -> None:
+        """Nobody listens any longer."""
+        if self._sink is not None:
+            self._sink.when_ready(None)
+        self._sink = self._source = None
+
+    @property
+    def held_back(self) -> bool:
+        """Whether it is the client that is slow, not the provider."""
+        return self._reading_paused
+
+    def data_received(self, data: bytes) -> None:
+        self._silent = False
+        super().data_received(data)
+        if self._sink is not None and not self._flowing:
+            self._flow()
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        super().connection_lost(exc)
+        if self._sink is not None:
+            self._flow()
+
+    def set_exception(self, exc: type[BaseException] | BaseException, *cause: BaseException) -> None:
+        if self._silent and self._uses > 1 and not isinstance(exc, type):
+            exc = _Stale(str(exc))
+        super().set_exception(exc, *cause)  # type: ignore[arg-type]
+        # A parser that gives up tells the connection alone; a reader of the body would wait for ever.
+        payload = self._source or self._payload
+        if payload is not None and not payload.is_eof() and payload.exception() is None:
+            self._flow()
+            payload.set_exception(aiohttp.ClientPayloadError(str(exc)))
+
+    def _resume(self) -> None:
+        if self._reading_paused:
+            self.heard_at = self._loop.time()
+            self.resume_reading()
+
+    def _flow(self) -> None:
+        """Hand over what has come. Reading may make the parser go on, which calls this again: order is kept by one loop."""
+        source, sink = self._source, self._sink
+        if source is None or sink is None or self._flowing:
+            return
+        self._flowing = True
+        try:
+            while source.exception() is None and (data := source.read_nowait(-1)):
+                sink.feed(data)
+        finally:
+            self._flowing = False
+        self.heard_at = self._loop.time()
+        if source.exception() is not None or source.is_eof():
+            self._finish(source.exception())
+        elif sink.full and not self._reading_paused:
+            self.pause_reading()
+
+    def _finish(self, fault: BaseException | type[BaseException] | None) -> None:
+        ended = self._ended
+        self.stop_flow()
+        if ended is not None and not ended.done():
+            if fault is None:
+                ended.set_result(None)
+            else:
+                ended.set_exception(fault)
+
+
+class Answer:
+    """A provider's answer of which the head has come. Close it always; only one read to its end keeps its connection."""
+
+    def __init__(self, response: aiohttp.ClientResponse, target: Target, idle_s: float) -> None:
+        self._response = response
+        self._target = target
+        self._idle_s = idle_s
+        self.status = response.status
+        self.is_stream = response.headers.get("content-type", "").lstrip().lower().startswith("text/event-stream")
+
+    @property
+    def headers(self) -> list[tuple[str, str]]:
+        """All of them, in order."""
+        return list(self._response.headers.items())
+
+    async def read(self, most: int = MAX_ANSWER_BYTES) -> bytes:
+        """The whole body. Raises Broken, TimedOut."""
+        pieces: list[bytes] = []
+        size = 0
+        while piece := await self.read_some():
+            pieces.append(piece)
+            size += len(piece)
+            if size > most:
+                raise Broken(f"{_who(self._target)} answered with more than {most} bytes")
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    async def read_some(self) -> bytes:
+        """The next bytes, at the end none. Raises Broken, TimedOut."""
+        content = self._response.content
+        with _faults(self._target):
+            if content.is_eof():
+                return content.read_nowait(-1)
+            async with asyncio.timeout(self._idle_s):
+                return await content.readany()
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        """The body in the pieces that it comes in. Raises Broken, TimedOut."""
+        while piece := await self.read_some():
+            yield piece
+
+    async def pump(self, sink: Sink) -> None:
+        """Everything that is still to come goes to the sink. Raises Broken, TimedOut."""
+        content = self._response.content
+        connection = self._response.connection
+        if connection is None or not isinstance(connection.protocol, Wire):
+            while data := await self.read_some():
+                sink.feed(data)
+            return
+        wire = connection.protocol
+        ended = wire.flow(content, sink)
+        watch = _IdleWatch(wire, ended, self._idle_s)
+        try:
+            with _faults(self._target):
+                await ended
+        finally:
+            watch.stop()
+            wire.stop_flow()
+
+    def close(self) -> None:
+        """Give the connection back where the answer was read to its end, else end it at once."""
+        self._response.close()
+
+
+class _IdleWatch:
+    """One timer a stream, set anew only when it fires: silence longer than `idle_s` ends the stream."""
+
+    def __init__(self, wire: Wire, ended: asyncio.Future[None], idle_s: float) -> None:
+        self._wire, self._ended, self._idle_s = wire, ended, idle_s
+        self._loop = asyncio.get_running_loop()
+        self._timer = self._loop.call_later(idle_s, self._check)
+
+    def stop(self) -> None:
+        """The stream has ended."""
+        self._timer.cancel()
+
+    def _check(self) -> None:
+        now = self._loop.time()
+        since = now if self._wire.held_back else self._wire.heard_at
+        if now - since < self._idle_s:
+            self._timer = self._loop.call_at(since + self._idle_s, self._check)
+        elif not self._ended.done():
+            self._ended.set_exception(TimeoutError())
+
+
+class Pool:
+    """Opens requests to providers; one for the whole process; `close` it at the end."""
+
+    def __init__(self, settings: config.Upstream) -> None:
+        context = ssl.create_default_context()
+        if settings.ca_file is not None:
+            context.load_verify_locations(cafile=settings.ca_file)
+        self._connect_s = settings.connect_timeout_ms / 1000
+        self._first_byte_s = settings.first_byte_timeout_ms / 1000
+        self._idle_s = settings.idle_timeout_ms / 1000
+        self._pooled = _session(_connector(context))
+        self._fresh = _session(_connector(context, force_close=True))
+        self._urls: dict[str, URL] = {}
+
+    async def open(self, target: Target, body: bytes, headers: Mapping[str, str]) -> Answer:
+        """Send a request and wait for the head of its answer, whatever its status. Raises UpstreamError.
+
+        A pooled connection that was dead is tried once more, on a connection that is surely new.
+        """
+        try:
+            return await self._open(self._pooled, target, body, headers)
+        except StaleConnection:
+            return await self._open(self._fresh, target, body, headers)
+
+    async def close(self) -> None:
+        """End all connections."""
+        await self._pooled.close()
+        await self._fresh.close()
+
+    async def _open(
+        self, session: aiohttp.ClientSession, target: Target, body: bytes, headers: Mapping[str, str]
+    ) -> Answer:
+        url = self._urls.get(target.url) or self._urls.setdefault(target.url, URL(target.url, encoded=True))
+        first_byte_s = target.first_byte_timeout_ms / 1000 if target.first_byte_timeout_ms else self._first_byte_s
+        with _faults(target):
+            async with asyncio.timeout(first_byte_s):
+                response = await session.post(
+                    url,
+                    data=body,
+                    headers={**headers, **dict(target.headers)},
+                    allow_redirects=False,
+                    proxy=target.proxy,
+                    timeout=aiohttp.ClientTimeout(total=None, sock_connect=self._connect_s),
+                )
+        return Answer(response, target, self._idle_s)
+
+
+def _connector(context: ssl.SSLContext, *, force_close: bool = False) -> aiohttp.TCPConnector:
+    connector = aiohttp.TCPConnector(limit=0, ssl=context, ttl_dns_cache=60, force_close=force_close)
+    # the one seam that aiohttp leaves for a protocol of one's own
+    connector._factory = partial(Wire, loop=asyncio.get_running_loop())  # type: ignore[assignment]  # noqa: SLF001
+    return connector
+
+
+def _session(connector: aiohttp.TCPConnector) -> aiohttp.ClientSession:
+    return aiohttp.ClientSession(
+        connector=connector,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        timeout=_NO_TIMEOUT,
+        headers={"content-type": "application/json", "accept-encoding": "identity"},
+        skip_auto_headers=("user-agent", "accept"),
+        max_line_size=32 * 1024,
+        max_field_size=32 * 1024,
+    )
+
+
+def _who(target: Target) -> str:
+    return f"{target.provider} at {URL(target.url).host} ({target.tier})"
+
+
+@contextmanager
+def _faults(target: Target) -> Iterator[None]:
+    """What aiohttp raises, as an UpstreamError that names the target; never with a header or a body in it."""
+    try:
+        yield
+    except UpstreamError:
+        raise
+    except _Stale as error:
+        raise StaleConnection(f"the connection to {_who(target)} was lost") from error
+    except aiohttp.ClientConnectorCertificateError as error:
+        raise Unreachable(f"{_who(target)} shows a certificate that is not trusted; see upstream.ca_file") from error
+    except (aiohttp.ClientConnectorError, aiohttp.ClientHttpProxyError, aiohttp.ClientConnectorDNSError) as error:
+        raise Unreachable(f"cannot connect to {_who(target)}") from error
+    except aiohttp.ClientConnectionResetError as error:
+        raise StaleConnection(f"the connection to {_who(target)} was lost") from error
+    except aiohttp.ConnectionTimeoutError as error:
+        raise TimedOut(f"no connection to {_who(target)} in time") from error
+    except TimeoutError as error:
+        raise TimedOut(f"{_who(target)} did not answer in time") from error
+    except (aiohttp.ClientError, HttpProcessingError, OSError) as error:
+        raise Broken(f"{_who(target)} broke off its answer") from error

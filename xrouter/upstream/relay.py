@@ -1,0 +1,116 @@
+"""Moving a streamed answer to the client, byte for byte.
+
+`Relay` is what a provider's bytes are fed to. It keeps the last of them, because the usage and the proof that the
+answer was whole stand at the end. Where the router asked for usage and the client did not, it holds back what is not
+yet a whole event, to leave out that one chunk.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from xrouter.chat.reply import Usage
+from xrouter.dialects.base import TAIL_BYTES, Dialect, StreamEnd
+from xrouter.errors import Broken, UpstreamError
+from xrouter.wire import sse
+
+Callback = Callable[[], None]
+Headers = Sequence[tuple[str, str]]
+
+
+class Client(Protocol):
+    """The client's end of one request. Nothing here waits; all of it does nothing once the client has gone."""
+
+    @property
+    def begun(self) -> bool:
+        """Whether a status has been sent."""
+
+    @property
+    def full(self) -> bool:
+        """Whether the client reads more slowly than we write."""
+
+    def reply(self, status: int, headers: Headers, body: bytes) -> None:
+        """A whole answer."""
+
+    def begin(self, status: int, headers: Headers) -> None:
+        """The head of a stream."""
+
+    def write(self, data: bytes) -> None:
+        """The next bytes of a stream."""
+
+    def end(self) -> None:
+        """A stream that is complete."""
+
+    def abort(self) -> None:
+        """A stream that is not: the connection ends without the mark of a whole body."""
+
+    def when_ready(self, callback: Callback | None) -> None:
+        """What to call when it is no longer full."""
+
+
+class Relay:
+    """A sink that passes bytes on and remembers the tail."""
+
+    def __init__(self, client: Client, dialect: Dialect, *, hide_usage: bool) -> None:
+        self._client = client
+        self._dialect = dialect
+        self._tail: deque[bytes] = deque()
+        self._tail_bytes = 0
+        self._held = b""
+        self.events = 0
+        self.feed = self._feed_whole_events if hide_usage else self._feed
+        self.when_ready = client.when_ready
+
+    @property
+    def full(self) -> bool:
+        """Whether the client reads more slowly than the provider writes."""
+        return self._client.full
+
+    def finish(self) -> None:
+        """The provider has ended the stream. Raises Broken where that was too early."""
+        end = self._end()
+        if not end.finished:
+            raise Broken("the provider ended the stream before the answer was complete")
+        self._client.write(self._held)
+        if not end.done:
+            self._client.write(b"\n\n" + self._dialect.DONE)
+        self._client.end()
+
+    def fail(self, fault: UpstreamError) -> None:
+        """The stream broke: the client sees an error, and no clean end. What was complete already stays so."""
+        end = self._end()
+        if end.done:
+            self._client.end()
+            return
+        if not end.fault:
+            self._client.write(self._dialect.error_event(fault))
+        self._client.abort()
+
+    def usage(self) -> Usage | None:
+        """What the provider said that it used."""
+        return self._end().usage
+
+    def _end(self) -> StreamEnd:
+        return self._dialect.read_end(b"".join(self._tail))
+
+    def _feed(self, data: bytes) -> None:
+        self._remember(data)
+        self._client.write(data)
+
+    def _feed_whole_events(self, data: bytes) -> None:
+        self._remember(data)
+        data = self._held + data
+        end = sse.whole_events(data)
+        self._held = data[end:]
+        if end and (events := self._dialect.without_usage(data[:end])):
+            self._client.write(events)
+
+    def _remember(self, data: bytes) -> None:
+        self.events += data.count(b"data:")
+        tail = self._tail
+        tail.append(data)
+        self._tail_bytes += len(data)
+        while self._tail_bytes - len(tail[0]) >= TAIL_BYTES:
+            self._tail_bytes -= len(tail.popleft())
