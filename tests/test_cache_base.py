@@ -7,10 +7,11 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tests.processes import RedisServer
-from xrouter.cache.base import DecisionCache
+from xrouter.cache.base import DECISIONS, DecisionCache
 from xrouter.cache.key import decision_key
 from xrouter.cache.memory import MemoryCache
 from xrouter.cache.redis import RedisCache
+from xrouter.chat.target import Decision
 
 KEY = decision_key("What is 2 + 2?", "a classifier")
 
@@ -31,8 +32,8 @@ async def test_unknown_key_is_none(cache: DecisionCache) -> None:
     assert await cache.get(KEY) is None
 
 
-@pytest.mark.parametrize("tier", [0, 1, 2])
-async def test_decision_comes_back(cache: DecisionCache, tier: int) -> None:
+@pytest.mark.parametrize("tier", DECISIONS)
+async def test_decision_comes_back(cache: DecisionCache, tier: Decision) -> None:
     """Each of the three decisions is found as it was put, zero included."""
     await cache.put(KEY, tier)
     assert await cache.get(KEY) == tier
@@ -49,7 +50,7 @@ async def test_keys_do_not_meet(cache: DecisionCache) -> None:
     """Each key has its own decision."""
     keys = [decision_key(str(number), "a classifier") for number in range(30)]
     for number, key in enumerate(keys):
-        await cache.put(key, number % 3)
+        await cache.put(key, DECISIONS[number % 3])
     assert [await cache.get(key) for key in keys] == [number % 3 for number in range(30)]
 
 

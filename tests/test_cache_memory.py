@@ -5,7 +5,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from xrouter.cache.base import DECISIONS
 from xrouter.cache.memory import MemoryCache
+from xrouter.chat.target import Decision
 
 
 class Clock:
@@ -59,12 +61,12 @@ async def test_default_budget_holds_many_decisions_in_little_memory() -> None:
     assert kept == keys[-len(kept) :]
 
 
-@given(st.lists(st.tuples(st.sampled_from("abcdef"), st.sampled_from([0, 1, 2, None]), st.floats(0, 50))))
-async def test_what_is_found_is_what_was_put_last(steps: list[tuple[str, int | None, float]]) -> None:
+@given(st.lists(st.tuples(st.sampled_from("abcdef"), st.sampled_from([*DECISIONS, None]), st.floats(0, 50))))
+async def test_what_is_found_is_what_was_put_last(steps: list[tuple[str, Decision | None, float]]) -> None:
     """Whatever happens in whatever order, a hit is the last decision that was put, and not older than its time."""
     clock = Clock()
     cache = MemoryCache(max_bytes=1500, ttl_s=60, timer=clock)
-    put: dict[str, tuple[int, float]] = {}
+    put: dict[str, tuple[Decision, float]] = {}
     for key, tier, passes in steps:
         clock.now += passes
         if tier is not None:

@@ -18,6 +18,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -125,11 +126,9 @@ class Image:
         program = shutil.which(command[0], path=whole["PATH"])
         assert program is not None
         assert program.startswith(str(self.root))
-        user = NOBODY if os.geteuid() == 0 and may_run(program) else None
+        lower = unprivileged() if may_run(program) else {}
         with (self._folder / "log").open("ab") as log:
-            return subprocess.Popen(
-                [program, *command[1:]], cwd=self.work, env=whole, stdout=log, stderr=log, user=user, group=user
-            )
+            return subprocess.Popen([program, *command[1:]], cwd=self.work, env=whole, stdout=log, stderr=log, **lower)
 
     def log(self) -> str:
         """What its processes wrote."""
@@ -213,7 +212,7 @@ def test_composition_is_valid(key: str, code: int) -> None:
     docker = shutil.which("docker")
     if docker is None or subprocess.run([docker, "compose", "version"], capture_output=True, check=False).returncode:
         pytest.skip("no docker compose here; the tests above read the file as text")
-    command = [docker, "compose", "-f", ROOT / "deploy/docker-compose.yml", "config", "-q"]
+    command = [docker, "compose", "-f", str(ROOT / "deploy/docker-compose.yml"), "config", "-q"]
     env = {"PATH": os.environ["PATH"], "ROUTER_API_KEY": key}
     ended = subprocess.run(command, env=env, capture_output=True, check=False)
     assert bool(ended.returncode) == bool(code), ended.stderr
@@ -244,11 +243,15 @@ def may_run(program: str) -> bool:
     command = [program, "-c", "import ensurepip, sys; sys.exit(sys.version_info < (3, 11))"]
     if not Path(program).name.startswith("python"):
         command = [program, "--help"]
-    user = NOBODY if os.geteuid() == 0 else None
     try:
-        return subprocess.run(command, user=user, group=user, capture_output=True, check=False).returncode == 0
+        return subprocess.run(command, capture_output=True, check=False, **unprivileged()).returncode == 0
     except OSError:
         return False
+
+
+def unprivileged() -> dict[str, Any]:
+    """For a process that root starts: another user, in no group of root's."""
+    return {"user": NOBODY, "group": NOBODY, "extra_groups": []} if os.geteuid() == 0 else {}
 
 
 async def ends(process: subprocess.Popen[bytes]) -> int:

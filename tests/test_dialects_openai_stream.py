@@ -27,6 +27,7 @@ def _events(*data: bytes) -> bytes:
     return b"".join(b"data: " + one + b"\n\n" for one in data)
 
 
+PARTS = [{"type": "thinking", "thinking": [{"type": "text", "text": "hm"}]}, {"type": "text", "text": "a"}]
 USAGE = b'{"choices":[],"usage":{"prompt_tokens":9,"completion_tokens":2}}'
 GOLDEN: list[tuple[bytes, list[Event]]] = [
     (_chunk(role="assistant", content="hi"), [Text("hi")]),
@@ -34,10 +35,7 @@ GOLDEN: list[tuple[bytes, list[Event]]] = [
     (_chunk(role="assistant", content=""), []),
     (_chunk(reasoning_content="hm"), [Reasoning("hm")]),
     (_chunk(reasoning="hm", content="hi"), [Reasoning("hm"), Text("hi")]),
-    (
-        _chunk(content=[{"type": "thinking", "thinking": [{"type": "text", "text": "hm"}]}, {"type": "text", "text": "a"}]),
-        [Reasoning("hm"), Text("a")],
-    ),
+    (_chunk(content=PARTS), [Reasoning("hm"), Text("a")]),
     (b'{"choices":[{"delta":{},"finish_reason":"stop"}]}', [Finish("stop")]),
     (b'{"choices":[{"index":1,"delta":{"content":"other"}}]}', []),
     (USAGE, [Usage(Tokens(prompt=9, completion=2))]),
@@ -46,11 +44,13 @@ GOLDEN: list[tuple[bytes, list[Event]]] = [
     (b'{"error":{"message":"overloaded","code":529}}', [Fault("overloaded")]),
     (b'{"error":"out of memory"}', [Fault("out of memory")]),
     (b'{"object":"error","message":"no such model"}', [Fault("no such model")]),
-    (b'{"choices":[{"delta":{"content":"a"},"finish_reason":"error"}],"error":{"message":"cut"}}',
-     [Text("a"), Finish("error"), Fault("cut")]),
+    (
+        b'{"choices":[{"delta":{"content":"a"},"finish_reason":"error"}],"error":{"message":"cut"}}',
+        [Text("a"), Finish("error"), Fault("cut")],
+    ),
     (b"<html>", [Fault("the provider's stream holds what is no chat completion")]),
     (b'{"choices":{}}', [Fault("the provider's stream holds what is no chat completion")]),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("data", "events"), GOLDEN)
@@ -70,7 +70,7 @@ def test_named_error_events() -> None:
 STREAM = (
     b": ping\r\n\r\n"
     + _events(*(data for data, _ in GOLDEN)).replace(b"\n", b"\r\n")
-    + "data: ".encode()
+    + b"data: "
     + _chunk(content="größe 字")
     + b"\n\ndata:\n\ndata: [DONE]\n\n"
 )
@@ -88,8 +88,12 @@ def test_any_split_gives_the_same_events(cuts: list[int]) -> None:
     ("body", "events"),
     [
         (
-            b'{"choices":[{"message":{"content":"hi","reasoning":"hm"},"finish_reason":"stop"}],'
-            b'"usage":{"prompt_tokens":1,"completion_tokens":2}}',
+            json.encode(
+                {
+                    "choices": [{"message": {"content": "hi", "reasoning": "hm"}, "finish_reason": "stop"}],
+                    "usage": {"prompt_tokens": 1, "completion_tokens": 2},
+                }
+            ),
             [Reasoning("hm"), Text("hi"), Finish("stop"), Usage(Tokens(prompt=1, completion=2)), End()],
         ),
         (b'{"error":{"message":"no"}}', [Fault("no")]),

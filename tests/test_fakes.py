@@ -9,6 +9,7 @@ import aiohttp
 import pytest
 
 from tests.fakes import Call, FakeProvider, answers, breaks_off, resets, silence, status, tokens
+from tests.processes import Router
 
 ASK = {"model": "m", "messages": [{"role": "user", "content": "hi"}]}
 
@@ -103,3 +104,16 @@ async def test_failing_handler_fails_the_test(session: aiohttp.ClientSession) ->
         await session.post(f"{provider.url}/chat/completions", json=ASK)
     with pytest.raises(KeyError):
         await provider.stop()
+
+
+async def test_router_process(session: aiohttp.ClientSession) -> None:
+    """The real CLI starts beside a fake provider, routes to it, and ends with 0 on SIGTERM."""
+    async with FakeProvider(says="from the fake") as provider:
+        env = {"CLASSIFIER_ENABLED": "false", "FRONTIER_BASE_URL": provider.url, "FRONTIER_MODEL": "fake-1"}
+        async with Router(env) as router:
+            async with session.post(f"{router.url}/v1/chat/completions", json=ASK) as answer:
+                said = await answer.json()
+            assert said["choices"][0]["message"]["content"] == "from the fake"
+            assert provider.chats[0].json["model"] == "fake-1"
+            assert await router.stop() == 0
+            assert router.url in router.log()

@@ -86,12 +86,12 @@ async def test_a_batch_whose_answer_was_lost_counts_once(redis_server: RedisServ
         redis_server.freeze()
         counters.add(ONE)
         assert not await counters.push()
-        assert counters.holds
+        assert counters.holds()
         redis_server.thaw()
         clock.now += 3
         counters.add(ONE)
         assert await counters.read() == times(3)
-        assert not counters.holds
+        assert not counters.holds()
 
 
 async def test_a_frozen_redis_is_asked_once_and_then_left_alone(
@@ -108,10 +108,8 @@ async def test_a_frozen_redis_is_asked_once_and_then_left_alone(
         assert time.perf_counter() - started < 0.3  # a hundred waits would be 30 s
         assert len(counters._new) == 1
         redis_server.thaw()
-    assert warnings(caplog) == [
-        "Redis (REDIS_URL) cannot be used (TimeoutError); usage is counted on this machine until it is back, "
-        "tried every 3 s"
-    ]
+    (warning,) = warnings(caplog)
+    assert "cannot be used (TimeoutError); usage is counted on this machine until it is back" in warning
 
 
 async def test_a_redis_that_comes_back_gets_what_it_missed(redis_server: RedisServer) -> None:

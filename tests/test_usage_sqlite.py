@@ -32,7 +32,7 @@ path, batches = Path(sys.argv[1]), int(sys.argv[2])
 store = Store(path)
 for number in range(batches):
     store.write({Bucket(number % 3 * 60, "cheap", "p", "m"): Counts(1, 10, 5, 3, 2, 1, 1, 7, 0, 9, 0)})
-print("written", store.holds, flush=True)
+print("written", store.holds(), flush=True)
 sys.stdin.read()
 store.close()
 """
@@ -168,12 +168,12 @@ def test_a_store_that_cannot_be_used_is_kept_in_memory_until_it_can(
     for number in range(1, 4):
         store.write(rows())
         assert store.read() == many(number)
-    assert store.holds
+    assert store.holds()
     (warning,) = [record for record in caplog.records if record.levelno == logging.WARNING]
     assert str(path) in warning.getMessage()
     mend(path)
     store.write(rows())
-    assert not store.holds
+    assert not store.holds()
     store.close()
     assert read_file(path) == many(4)
 
@@ -187,12 +187,12 @@ def test_a_full_disk_is_waited_for(path: Path, caplog: pytest.LogCaptureFixture)
     try:
         for minute in range(200):
             store.write(rows(MINUTE + 60 * minute, model="m" * 200))
-        assert store.holds
+        assert store.holds()
         assert store.read().by_tier["cheap"].requests == 201
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     store.write({})
-    assert not store.holds
+    assert not store.holds()
     assert len([record for record in caplog.records if record.levelno == logging.WARNING]) == 1
     store.close()
     assert read_file(path).by_tier == many(201).by_tier
@@ -205,11 +205,11 @@ def test_a_file_that_another_program_locks_is_waited_for(path: Path) -> None:
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         store.write(rows())
-        assert store.holds
+        assert store.holds()
         assert store.read() == many(2)
         other.execute("ROLLBACK")
     store.write({})
-    assert not store.holds
+    assert not store.holds()
     assert store.read() == many(2)
     store.close()
 

@@ -42,12 +42,13 @@ def _print_version(wanted: bool) -> None:  # noqa: FBT001 - how typer calls it
         raise typer.Exit
 
 
+Version = Annotated[
+    bool, typer.Option("--version", help="Show the version and exit.", callback=_print_version, is_eager=True)
+]
+
+
 @app.callback()
-def _options(
-    _version: Annotated[
-        bool, typer.Option("--version", help="Show the version and exit.", callback=_print_version, is_eager=True)
-    ] = False,
-) -> None:
+def _take_options(_version: Version = False) -> None:  # noqa: FBT002 - a flag
     pass
 
 

@@ -58,14 +58,14 @@ async def run(start: Start, console: Console, *, port: int = 0, once: bool = Fal
         console.print(show.sum_up(ordered, usage), highlight=False)
         if not once:
             console.print(f"\n{show.invite(url)}", highlight=False, soft_wrap=True)
-            await asyncio.Event().wait()
+            await _asked_to_end()
 
 
 @asynccontextmanager
 async def _router(start: Start, port: int) -> AsyncIterator[str]:
-    """The router in front of the simulated providers; gives its URL. SIGTERM ends it like Ctrl-C."""
+    """The router in front of the simulated providers; gives its URL."""
+    _clean_up_on_sigterm()
     async with AsyncExitStack() as stack:
-        _end_on_sigterm()
         tiers = {each.tier: _tier(each, await stack.enter_async_context(serve(each))) for each in MODELS}
         folder = stack.enter_context(TemporaryDirectory(prefix="xrouter-demo-"))
         config = Config(
@@ -88,11 +88,21 @@ def _tier(simulated: Simulated, url: str) -> Tier:
     )
 
 
-def _end_on_sigterm() -> None:
+def _clean_up_on_sigterm() -> None:
+    """Let SIGTERM end this task, so that nothing stays behind, as asyncio does for Ctrl-C."""
     task = asyncio.current_task()
     if task is not None:
         with contextlib.suppress(NotImplementedError):  # Windows
             asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+
+
+async def _asked_to_end() -> None:
+    """Wait for Ctrl-C or SIGTERM: from here on they are the proper end."""
+    ended = asyncio.Event()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        with contextlib.suppress(NotImplementedError):  # Windows
+            asyncio.get_running_loop().add_signal_handler(name, ended.set)
+    await ended.wait()
 
 
 @contextmanager
@@ -102,11 +112,11 @@ def _drawn(console: Console, *, quiet: bool) -> Iterator[dict[str, Row]]:
     if quiet:
         yield rows
     elif console.is_terminal:
-        with Live(console=console, get_renderable=lambda: show.draw(_ASKS, rows), refresh_per_second=10):
+        with Live(console=console, get_renderable=lambda: show.draw(_ASKS, rows, console.width), refresh_per_second=10):
             yield rows
     else:
         yield rows
-        console.print(show.draw(_ASKS, rows))
+        console.print(show.draw(_ASKS, rows, console.width))
 
 
 async def _ask_all(session: aiohttp.ClientSession, url: str, rows: dict[str, Row]) -> None:

@@ -10,17 +10,21 @@ from rich.table import Table
 from xrouter.demo.ask import Row
 
 _COLOURS = {"cheap": "green", "medium": "yellow", "frontier": "red"}
+_OTHER_COLUMNS = 8 + 8 + 11 + 6 + 16
+"""What the table needs beside the prompts: four columns, and the lines and spaces between all five."""
 _CURL = """\
 curl -i {url}/v1/chat/completions -H 'Content-Type: application/json' \\
   -d '{{"model": "auto", "messages": [{{"role": "user", "content": "Hello!"}}]}}'"""
 
 
-def draw(prompts: Sequence[str], rows: Mapping[str, Row]) -> Table:
-    """The table: a line for each prompt, with dots where the answer is not there yet."""
+def draw(prompts: Sequence[str], rows: Mapping[str, Row], width: int) -> Table:
+    """The table, `width` columns of the terminal at most: a line a prompt, with dots until its answer is there."""
     table = Table(title="xrouter demo: three simulated providers, no model behind them", title_justify="left")
-    table.add_column("prompt", no_wrap=True, overflow="ellipsis", ratio=1)
-    for name in ("decision", "tier", "first token", "tokens"):
-        table.add_column(name, justify="left" if name == "tier" else "right", no_wrap=True)
+    table.add_column("prompt", no_wrap=True, overflow="ellipsis", width=max(10, min(72, width - _OTHER_COLUMNS)))
+    table.add_column("decision", justify="right", width=8)
+    table.add_column("tier", width=8)
+    table.add_column("first token", justify="right", width=11)
+    table.add_column("tokens", justify="right", width=6)
     for prompt in prompts:
         table.add_row(prompt, *_cells(rows.get(prompt)))
     return table

@@ -7,7 +7,6 @@ from typing import Protocol
 
 import msgspec
 
-from xrouter.chat.events import Event
 from xrouter.chat.reply import Usage
 from xrouter.chat.request import Conversation, Envelope
 from xrouter.chat.target import Target
@@ -24,16 +23,6 @@ class StreamEnd(msgspec.Struct, frozen=True):
     done: bool
     fault: bool
     usage: Usage | None
-
-
-class StreamReader(Protocol):
-    """Bytes of a stream in, events out; any split of the bytes gives the same events."""
-
-    def feed(self, chunk: bytes) -> list[Event]:
-        """Read on."""
-
-    def close(self) -> list[Event]:
-        """The stream has ended."""
 
 
 class Dialect(Protocol):
@@ -53,9 +42,6 @@ class Dialect(Protocol):
 
     def read_reply(self, body: bytes) -> tuple[Usage | None, int]:
         """(usage, characters said) of a whole answer. Raises UpstreamError where it is none."""
-
-    def reader(self) -> StreamReader:
-        """A reader for one stream."""
 
     def read_first(self, chunk: bytes) -> UpstreamError | None:
         """The error that a stream starts with, before any word."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from urllib.parse import SplitResult, urlsplit
-from urllib.request import proxy_bypass_environment
 
 from xrouter.config.check import is_loopback
 from xrouter.config.schema import is_address
@@ -30,9 +29,13 @@ def _read(variable: str, environ: Mapping[str, str]) -> str:
 
 
 def _is_bypassed(parts: SplitResult, environ: Mapping[str, str]) -> bool:
-    excepted = _read("NO_PROXY", environ)
+    """NO_PROXY lists hosts, each for its subdomains too and with or without a port; `*` is all of them."""
     host = parts.hostname or ""
-    return proxy_bypass_environment(f"{host}:{parts.port}" if parts.port else host, {"no": excepted})
+    for listed in _read("NO_PROXY", environ).lower().split(","):
+        name = listed.strip().removesuffix(f":{parts.port}").lstrip(".").strip("[]")
+        if name == "*" or (name and (host == name or host.endswith(f".{name}"))):
+            return True
+    return False
 
 
 def _is_proxy(proxy: str) -> bool:

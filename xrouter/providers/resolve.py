@@ -103,14 +103,12 @@ def _provider(tier_name: str, tier: Tier, base_url: str) -> tuple[str, str]:
 
 def _refuse_unspoken(tier_name: str, base_url: str, provider: str, dialect: str) -> None:
     if not plugins.knows("dialect", dialect):
-        host = urlsplit(base_url).hostname
-        raise ConfigError(
-            [
-                f"{tier_name}: provider {provider} is recognised (base URL at {host}), but this version speaks only "
-                f"OpenAI-compatible formats; give {_variable(tier_name, 'base_url')} an OpenAI-compatible address, or "
-                f"set {_variable(tier_name, 'provider')} to openai_compatible where this one is"
-            ]
+        finding = (
+            f"{tier_name}: provider {provider} is recognised (base URL at {urlsplit(base_url).hostname}), but this "
+            f"version speaks only OpenAI-compatible formats; give {_variable(tier_name, 'base_url')} such an address, "
+            f"or set {_variable(tier_name, 'provider')} to openai_compatible where this one is"
         )
+        raise ConfigError([finding])
 
 
 def _headers(tier: Tier, row: Row) -> tuple[tuple[str, str], ...]:

@@ -12,6 +12,7 @@ from xrouter.chat.reply import Usage
 from xrouter.chat.target import Decision, Target
 from xrouter.routing.lens.ask import Ask
 
+
 class Verdict(msgspec.Struct, frozen=True):
     """Which tier an ask needs, and why.
 

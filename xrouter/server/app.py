@@ -41,7 +41,7 @@ class App:
             await self._dispatch(exchange)
         except XrouterError as error:
             self.fail(exchange, error)
-        except Exception:  # noqa: BLE001  # the outermost boundary: a logged 500, never a dead connection without a word
+        except Exception:  # the outermost boundary: a logged 500, never a dead connection without a word
             log.exception("a request failed unexpectedly", extra={"fields": {"id": exchange.id}})
             self.fail(exchange, InternalError("The router failed on this request; its log has the details."))
         finally:

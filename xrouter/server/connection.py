@@ -35,14 +35,17 @@ class Connection(RequestHandler):
         self._head_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """The time for the first head begins."""
         super().connection_made(transport)
         self._expect_head()
 
     def connection_lost(self, exc: BaseException | None) -> None:
+        """The client has gone: the handler is cancelled."""
         self._stop_timer()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
+        """A head that came in part starts the clock, one that is whole stops it."""
         super().data_received(data)
         if self._messages:
             self._stop_timer()
@@ -50,6 +53,7 @@ class Connection(RequestHandler):
             self._expect_head()
 
     def resume_writing(self) -> None:
+        """The client reads again."""
         super().resume_writing()
         if self.on_ready is not None:
             self.on_ready()
@@ -77,7 +81,7 @@ class Connection(RequestHandler):
         return response
 
     def log_exception(self, *args: Any, **kw: Any) -> None:
-        """aiohttp's own words for an error: their text may quote the request, so only its kind is logged."""
+        """Aiohttp's own words for an error: their text may quote the request, so only its kind is logged."""
         error = kw.get("exc_info")
         log.warning("a connection failed: %s", type(error).__name__ if error is not None else "unknown")
         del args

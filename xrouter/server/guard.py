@@ -67,7 +67,9 @@ class Guard:
             raise Forbidden("Requests from other web sites are refused.", hint="Set a key (ROUTER_API_KEY).")
 
     def _is_same_site(self, origin: str, host: str) -> bool:
-        return origin != "" and (origin == host or origin in self._hosts or (_is_loopback(origin) and _is_loopback(host)))
+        return origin != "" and (
+            origin == host or origin in self._hosts or (_is_loopback(origin) and _is_loopback(host))
+        )
 
     def _is_ours(self, host: str) -> bool:
         if host in self._hosts or host.endswith(".localhost"):

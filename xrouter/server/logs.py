@@ -83,7 +83,7 @@ class _PrivateFile(RotatingFileHandler):
     """Rotates, readable by its owner alone."""
 
     def _open(self) -> Any:
-        return open(self.baseFilename, "a", encoding="utf-8", opener=_private)  # noqa: PTH123, SIM115
+        return open(self.baseFilename, "a", encoding="utf-8", opener=_private)
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
         """A full disk loses lines, nothing else."""

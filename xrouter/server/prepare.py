@@ -55,9 +55,7 @@ def prepare(
     if wrong:
         raise ConfigError(wrong)
     tiers = {
-        name: resolve(name, getattr(config.tiers, name), environ)
-        for name in TIERS
-        if check.has_address(config, name)
+        name: resolve(name, getattr(config.tiers, name), environ) for name in TIERS if check.has_address(config, name)
     }
     classifier = resolve_classifier(config, environ) if check.classifier_kind(config) != "embedded" else None
     setup = Setup(config=config, tiers=tiers, classifier=classifier, usage_file=paths.usage_store(environ))

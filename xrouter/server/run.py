@@ -109,4 +109,6 @@ def _no_address(error: OSError, host: str, port: int) -> XrouterError:
     where = f"{host}, port {port}"
     if error.errno == errno.EADDRINUSE:
         return PortTaken(f"Port {port} on {host} is in use.", hint="Set another one: --port, PORT or server.port.")
-    return XrouterError(f"Cannot listen on {where}: {error.strerror}.", hint="Set HOST and PORT to an address of this machine.")
+    return XrouterError(
+        f"Cannot listen on {where}: {error.strerror}.", hint="Set HOST and PORT to an address of this machine."
+    )

@@ -31,7 +31,7 @@ from xrouter.server.guard import Guard
 from xrouter.server.models import models
 from xrouter.upstream.client import Answer, Pool
 from xrouter.usage.ledger import Ledger
-from xrouter.usage.prices import Price, Priced, PriceBook, configured
+from xrouter.usage.prices import Price, PriceBook, Priced, configured
 from xrouter.usage.sqlite import Store
 
 

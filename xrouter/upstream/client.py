@@ -87,17 +87,20 @@ class Wire(ResponseHandler):
         return self._reading_paused
 
     def data_received(self, data: bytes) -> None:
+        """Bytes came: parsed by aiohttp, then handed on at once."""
         self._silent = False
         super().data_received(data)
         if self._sink is not None and not self._flowing:
             self._flow()
 
     def connection_lost(self, exc: BaseException | None) -> None:
+        """The end, for an answer that lasts until then, or its fault."""
         super().connection_lost(exc)
         if self._sink is not None:
             self._flow()
 
     def set_exception(self, exc: type[BaseException] | BaseException, *cause: BaseException) -> None:
+        """A fault: told to whoever waits for the head, and to whoever reads the body."""
         if self._silent and self._uses > 1 and not isinstance(exc, type):
             exc = _Stale(str(exc))
         super().set_exception(exc, *cause)  # type: ignore[arg-type]
@@ -113,7 +116,7 @@ class Wire(ResponseHandler):
             self.resume_reading()
 
     def _flow(self) -> None:
-        """Hand over what has come. Reading may make the parser go on, which calls this again: order is kept by one loop."""
+        """Hand on what came. Reading may make the parser go on, which ends up here again: one loop keeps it in order."""
         source, sink = self._source, self._sink
         if source is None or sink is None or self._flowing:
             return
@@ -140,7 +143,7 @@ class Wire(ResponseHandler):
 
 
 class Answer:
-    """A provider's answer of which the head has come. Close it always; only one read to its end keeps its connection."""
+    """A provider's answer, its head come. Close it always; only one read to its end keeps its connection."""
 
     def __init__(self, response: aiohttp.ClientResponse, target: Target, idle_s: float) -> None:
         self._response = response

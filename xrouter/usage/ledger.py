@@ -98,7 +98,7 @@ class Ledger:
 
     @property
     def _waits(self) -> bool:
-        return self._store.holds or (self._shared is not None and self._shared.holds)
+        return self._store.holds() or (self._shared is not None and self._shared.holds())
 
     async def _in_writer(self, job: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._writer, job)

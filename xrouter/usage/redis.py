@@ -80,7 +80,6 @@ class SharedCounters:
         self._trusted = True
         self._turn = asyncio.Lock()
 
-    @property
     def holds(self) -> bool:
         """Whether something waits to be sent."""
         return bool(self._new or self._sending.by_tier)
@@ -134,7 +133,7 @@ class SharedCounters:
         return await self._redis.hgetall(_TOTAL)
 
     async def _send(self) -> bool:
-        while self.holds:
+        while self.holds():
             if not self._sending.by_tier:
                 self._number += 1
                 self._sending = self._take()

@@ -64,10 +64,9 @@ class Store:
         self._path = path
         self._busy_s = busy_s
         self._held: Rows = {}
-        self._open: tuple[sqlite3.Connection, int] | None = None
+        self._open: tuple[sqlite3.Connection, int | None] | None = None
         self._away = False
 
-    @property
     def holds(self) -> bool:
         """Whether rows wait for the file to become writable."""
         return bool(self._held)
@@ -219,5 +218,9 @@ def _transaction(connection: sqlite3.Connection, kind: str = "IMMEDIATE") -> Ite
         raise
 
 
-def _inode(path: Path) -> int:
-    return path.stat().st_ino
+def _inode(path: Path) -> int | None:
+    """Which file is there now, or None."""
+    try:
+        return path.stat().st_ino
+    except FileNotFoundError:
+        return None

@@ -4,7 +4,6 @@ from xrouter.dialects.openai.errors import read_error, write_error
 from xrouter.dialects.openai.raw import empty_delta, error_event, read_end, read_first, rewrite, without_usage
 from xrouter.dialects.openai.reply import as_stream, read_reply
 from xrouter.dialects.openai.request import read_envelope, read_request
-from xrouter.dialects.openai.stream import StreamReader as reader
 from xrouter.wire.sse import DONE
 
 __all__ = [
@@ -18,7 +17,6 @@ __all__ = [
     "read_first",
     "read_reply",
     "read_request",
-    "reader",
     "rewrite",
     "without_usage",
     "write_error",

@@ -18,9 +18,7 @@ _MOST_TEXT = 2000
 
 def write_error(error: XrouterError) -> bytes:
     """The body of an error answer, or of an error event in a stream."""
-    return json.encode(
-        {"error": {"message": error.text, "type": error.kind, "param": error.param, "code": error.code}}
-    )
+    return json.encode({"error": {"message": error.text, "type": error.kind, "param": error.param, "code": error.code}})
 
 
 def read_error(status: int, body: bytes, headers: Sequence[tuple[str, str]] = ()) -> UpstreamError:

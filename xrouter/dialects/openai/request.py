@@ -6,7 +6,6 @@ for it is the provider who judges whether a request is right. No message of an e
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -42,7 +41,6 @@ _ROLES: dict[str, Role] = {
     "function": "tool",
 }
 _STREAM = {b"true": True, b"false": False, b"null": False}
-_SURROGATES = re.compile(rb"\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|(u[dD][89a-fA-F]..)|.)", re.DOTALL)
 
 
 class _Message(msgspec.Struct):
@@ -131,22 +129,14 @@ def _read_messages(raw: Raw) -> list[_Message]:
 
 
 def _read_what_can_be_read(raw: Raw) -> list[_Message]:
-    """One by one, with half surrogate pairs replaced: clients cut strings in the middle of an emoji."""
+    """One by one, without those that are no objects."""
     messages = []
-    try:
-        pieces = _pieces.decode(_SURROGATES.sub(_whole_character, bytes(raw)))
-    except (ValueError, RecursionError):
-        return []
-    for piece in pieces:
+    for piece in _pieces.decode(raw):
         try:
             messages.append(_message.decode(piece))
         except (ValueError, RecursionError):
             continue
     return messages
-
-
-def _whole_character(escape: re.Match[bytes]) -> bytes:
-    return rb"\ufffd" if escape[1] else escape[0]
 
 
 def _tool_names(members: Members) -> tuple[str, ...]:

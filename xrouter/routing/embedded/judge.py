@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import math
 
-from xrouter.config.model import Profile
 from xrouter.chat.target import Decision
+from xrouter.config.model import Profile
 from xrouter.routing.base import Verdict
 from xrouter.routing.embedded.words import CJK, CODE, EASY, HARD
 from xrouter.routing.lens.ask import Ask

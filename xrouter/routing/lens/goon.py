@@ -14,7 +14,7 @@ _BETWEEN = re.compile(
     r"\u3001\u3002\uff01\uff0c\uff1a\uff1b\uff1f]+"
 )
 
-# A language a line: en, de, es, fr, pt, it, nl, pl, ru, uk, tr, sv/da, cs
+# A language a line: en, de, es, fr, pt, it, nl, pl, ru, uk, tr, sv/da, cs, zh, ja, ko, hi, ar, he
 _GO_WORDS = """
     continue proceed resume go ahead keep going carry on do
     weiter weitermachen fortfahren fortsetzen mach los
@@ -29,6 +29,12 @@ _GO_WORDS = """
     devam et yap
     fortsätt fortsæt fortsätta kör
     pokračuj dál
+    继续 继续吧 请继续 好的继续 好继续 接着做 接着来 繼續 請繼續
+    続けて 続けてください 続けてお願いします はい続けて 続き
+    계속 계속해 계속해줘 계속하세요 계속해주세요
+    जारी रखें रखो
+    تابع استمر أكمل
+    המשך תמשיך
 """
 _YES_WORDS = """
     yes yeah yep ok okay sure please and then with it the that this now just all right
@@ -45,21 +51,11 @@ _YES_WORDS = """
     evet tamam lütfen
     snälla gärna
     ano prosím
+    好 好的 可以 はい お願いします 네 응 हाँ نعم כן
 """
-_WHOLE_MESSAGES = """
-    继续 继续吧 请继续 好的继续 好继续 接着做 接着来 繼續 請繼續 好 好的 可以
-    続けて 続けてください 続けてお願いします はい続けて 続き はい お願いします
-    계속 계속해 계속해줘 계속하세요 계속해주세요 네계속 네 응계속
-    जारीरखें जारीरखो हाँ
-    تابع استمر أكمل نعم نعمتابع
-    המשך תמשיך כן
-"""
-_BARE_YES = "好 好的 可以 はい お願いします 네 हाँ نعم כן"
 
 _GO = frozenset(_GO_WORDS.split())
 _YES = frozenset(_YES_WORDS.split())
-_WHOLE = frozenset(_WHOLE_MESSAGES.split())
-_YES_ALONE = frozenset(_BARE_YES.split())
 _QUESTION = ("?", "\uff1f", "\u061f")
 
 
@@ -68,9 +64,6 @@ def is_go_on(text: str, *, answered: str = "") -> bool:
     if len(text) > _LONGEST:
         return False
     words = [word for word in _BETWEEN.split(text.lower()) if word]
-    asked = answered.rstrip().endswith(_QUESTION)
-    if (joined := "".join(words)) in _WHOLE:
-        return asked or joined not in _YES_ALONE
     if not words or not all(word in _GO or word in _YES for word in words):
         return False
-    return asked or any(word in _GO for word in words)
+    return answered.rstrip().endswith(_QUESTION) or any(word in _GO for word in words)

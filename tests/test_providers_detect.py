@@ -1,0 +1,93 @@
+"""`auto`: which provider is behind an address."""
+
+from __future__ import annotations
+
+import pytest
+
+from xrouter.config.secret import Secret
+from xrouter.providers.catalog import names, rows
+from xrouter.providers.detect import detect, is_near
+
+
+@pytest.mark.parametrize(
+    ("url", "key", "provider", "why"),
+    [
+        ("https://api.openai.com", None, "openai", "host api.openai.com"),
+        ("https://API.groq.com/openai/v1", None, "groq", "host api.groq.com"),
+        ("https://api.mistral.ai/v1", None, "mistral", "host api.mistral.ai"),
+        ("https://api.together.ai/v1", None, "together", "host api.together.ai"),
+        ("https://api.perplexity.ai", None, "perplexity", "host api.perplexity.ai"),
+        ("https://api.deepseek.com/beta", None, "deepseek", "host api.deepseek.com"),
+        ("https://api.x.ai/v1", None, "xai", "host api.x.ai"),
+        ("https://openrouter.ai/api/v1", None, "openrouter", "host openrouter.ai"),
+        ("https://ollama.com", None, "ollama", "host ollama.com"),
+        ("https://api.anthropic.com/v1/messages", None, "anthropic", "host api.anthropic.com"),
+        ("https://r.openai.azure.com", None, "azure_openai", "host r.openai.azure.com"),
+        (
+            "https://eu-aiplatform.googleapis.com/v1beta1",
+            None,
+            "gemini",
+            "host eu-aiplatform.googleapis.com",
+        ),
+        (
+            "https://generativelanguage.googleapis.com/v1beta/openai/",
+            None,
+            "openai_compatible",
+            "path /openai of host generativelanguage.googleapis.com",
+        ),
+        (
+            "https://api.cohere.ai/compatibility/v1",
+            None,
+            "openai_compatible",
+            "path /compatibility of host api.cohere.ai",
+        ),
+        ("https://gateway.example/v1/messages", None, "anthropic", "path /v1/messages"),
+        ("https://gateway.example/openai/deployments/x", None, "azure_openai", "path /openai/deployments/"),
+        ("https://gateway.example/v1beta", None, "gemini", "path /v1beta"),
+        ("https://gateway.example/v1beta/openai", None, "openai_compatible", "no match: OpenAI-compatible"),
+        ("http://127.0.0.1:11434", None, "ollama", "port 11434"),
+        ("http://ollama:11434/v1", None, "ollama", "port 11434"),
+        ("https://models.example:11434", None, "openai_compatible", "no match: OpenAI-compatible"),
+        ("http://127.0.0.1:8080", None, "openai_compatible", "no match: OpenAI-compatible"),
+        ("https://gateway.example", "gsk_abc", "groq", "key starts with gsk_"),
+        ("https://gateway.example", "sk-ant-abc", "anthropic", "key starts with sk-ant-"),
+        ("https://gateway.example", "sk-or-v1-abc", "openrouter", "key starts with sk-or-"),
+        ("https://gateway.example", "sk-proj-abc", "openai", "key starts with sk-proj-"),
+        ("https://gateway.example", "sk-abc", "openai_compatible", "no match: OpenAI-compatible"),
+        ("https://api.openai.com", "sk-ant-abc", "openai", "host api.openai.com"),
+        ("https://api.openai.com.evil.example", None, "openai_compatible", "no match: OpenAI-compatible"),
+    ],
+)
+def test_the_address_counts_then_the_key(url: str, key: str | None, provider: str, why: str) -> None:
+    """Host, then path, then port on a near machine, then how the key begins; the reason is told."""
+    assert detect(url, Secret(key) if key else None) == (provider, why)
+
+
+@pytest.mark.parametrize("name", [name for name in names() if rows()[name].hosts])
+def test_every_host_of_the_catalogue_is_found(name: str) -> None:
+    """Each row with hosts is recognised by each of them."""
+    for host in rows()[name].hosts:
+        assert detect(f"https://{'x' if host[0] in '.-' else ''}{host}/v1", None)[0] == name
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        ("127.0.0.1", True),
+        ("localhost", True),
+        ("192.168.1.5", True),
+        ("100.64.0.7", True),
+        ("fe80::1%eth0", True),
+        ("::ffff:10.0.0.1", True),
+        ("ollama", True),
+        ("host.docker.internal", True),
+        ("gpu.local", True),
+        ("8.8.8.8", False),
+        ("2606:4700::1111", False),
+        ("::ffff:8.8.8.8", False),
+        ("api.openai.com", False),
+    ],
+)
+def test_near_hosts(host: str, *, expected: bool) -> None:
+    """Addresses of no public network, and names that the internet does not have, are near."""
+    assert is_near(host) == expected

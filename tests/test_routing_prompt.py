@@ -1,0 +1,57 @@
+"""What an LLM classifier is sent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from xrouter.chat.target import Target
+from xrouter.routing.prompt import SYSTEM_PROMPT, estimate_tokens, write_question
+from xrouter.wire import json
+
+PLAIN = Target(tier="classifier", provider="ollama", dialect="openai", url="http://127.0.0.1/", model="judge")
+
+
+def _question(target: Target = PLAIN, *, system_prompt: str | None = None, stream: bool = True) -> dict[str, Any]:
+    body: dict[str, Any] = json.decode(write_question(target, "Hi?", system_prompt=system_prompt, stream=stream))
+    return body
+
+
+def test_the_question() -> None:
+    """Fixed instructions first, the ask last, nothing else; streamed, so that it can be cut."""
+    assert _question() == {
+        "model": "judge",
+        "messages": [
+            {"role": "system", "content": SYSTEM_PROMPT},
+            {"role": "user", "content": "<request>\nHi?\n</request>"},
+        ],
+        "temperature": 0,
+        "max_tokens": 512,
+        "stream": True,
+    }
+
+
+def test_without_streaming_the_limit_is_tiny() -> None:
+    """An answer that cannot be cut is limited instead."""
+    body = _question(stream=False)
+    assert (body["stream"], body["max_tokens"]) == (False, 8)
+
+
+def test_the_settings_of_the_target() -> None:
+    """A prompt of the user's own, a target without a model, and its body members are honoured."""
+    target = Target(
+        tier="classifier",
+        provider="ollama",
+        dialect="openai",
+        url="http://127.0.0.1/",
+        body=(("temperature", b"1.0"), ("extra", b'{"a":1}')),
+        default_body=(("max_tokens", b"9"), ("seed", b"7")),
+    )
+    body = _question(target, system_prompt="Judge!")
+    assert body["messages"][0] == {"role": "system", "content": "Judge!"}
+    assert body["model"] == "default"
+    assert (body["temperature"], body["extra"], body["max_tokens"], body["seed"]) == (1.0, {"a": 1}, 512, 7)
+
+
+def test_estimates() -> None:
+    """Four bytes a token, for Latin and CJK text alike."""
+    assert [estimate_tokens(text) for text in ("", "a", "abcd", "abcde", "字字字字")] == [0, 1, 1, 2, 3]
