@@ -47,7 +47,9 @@ def test_yes_and_no(text: str, expected: object) -> None:
     assert flag(text) == expected
 
 
-@pytest.mark.parametrize(("text", "expected"), [("10", 10), ("-1", -1), ("1_0", "1_0"), ("١", "١"), ("1.0", "1.0")])
+@pytest.mark.parametrize(
+    ("text", "expected"), [("10", 10), ("-1", -1), ("1_0", "1_0"), ("\u0661", "\u0661"), ("1.0", "1.0")]
+)
 def test_whole_numbers(text: str, expected: object) -> None:
     """ASCII digits with a sign are a number; what only Python takes for one is not."""
     assert whole(text) == expected

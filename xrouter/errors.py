@@ -170,6 +170,11 @@ class UpstreamError(XrouterError):
         self.param = param
         self.headers = tuple(headers)
 
+    @property
+    def refused(self) -> bool:
+        """Whether these are the provider's own words: it did no work that it would charge for."""
+        return type(self) is UpstreamError
+
 
 class Unreachable(UpstreamError):
     """No connection to the provider."""

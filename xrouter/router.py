@@ -1,8 +1,6 @@
 """The story of one request, from its body to the last byte of the answer.
 
-    read the envelope → decide a tier (pin, rule, cache, judge) → plan targets → attempt → relay → account
-
-What is decided is decided elsewhere (routing/); what is translated, elsewhere too (dialects/). Here is the order.
+read the envelope → decide a tier (pin, rule, cache, judge) → plan targets → attempt → relay → account
 """
 
 from __future__ import annotations
@@ -19,13 +17,13 @@ from xrouter.chat.reply import Usage
 from xrouter.chat.request import Envelope
 from xrouter.chat.target import Role, Target, TierName
 from xrouter.dialects.base import Dialect
-from xrouter.errors import Broken, UpstreamError
+from xrouter.errors import UpstreamError
 from xrouter.routing.base import Classifier, Verdict
 from xrouter.routing.lens.ask import excerpt
 from xrouter.routing.lens.read import read_ask
 from xrouter.routing.plan import make_plan
 from xrouter.routing.rules import judge_kind, name_model, read_pin
-from xrouter.upstream.attempt import attempt
+from xrouter.upstream.attempt import attempt, first_bytes, redact
 from xrouter.upstream.client import Answer, Pool
 from xrouter.upstream.relay import Client, Relay
 from xrouter.upstream.waiting import Waiting
@@ -33,6 +31,8 @@ from xrouter.usage.ledger import Ledger
 from xrouter.usage.meter import Entry, estimate
 from xrouter.wire.headers import safe, to_client, to_provider
 
+LASTING = frozenset({"classifier", "embedded"})
+"""Verdicts that stand for the rest of an agent's turn; a failed classification is tried again."""
 STREAM_HEADERS = (("Content-Type", "text/event-stream; charset=utf-8"), ("Cache-Control", "no-cache"))
 
 
@@ -70,13 +70,6 @@ class Trail(msgspec.Struct):
         return (time.perf_counter() - self.started) * 1000
 
 
-class Tiers(msgspec.Struct, frozen=True):
-    """The targets, and those of them that understand `stream_options`."""
-
-    targets: Mapping[TierName, Target]
-    tell_usage: frozenset[str]
-
-
 class Judge(msgspec.Struct, frozen=True):
     """Who judges. `identity` names a classifier whose verdicts are worth remembering, `target` is the model it asks."""
 
@@ -87,21 +80,27 @@ class Judge(msgspec.Struct, frozen=True):
 
 
 class Router:
-    """Routes requests of one dialect to targets that speak it."""
+    """Routes requests of one dialect to targets that speak it; `tell_usage` are tiers that can be asked for usage."""
 
-    def __init__(self, *, dialect: Dialect, tiers: Tiers, judge: Judge | None, pool: Pool, ledger: Ledger) -> None:
-        self._dialect = dialect
-        self._tiers = tiers
-        self._judge = judge
-        self._pool = pool
-        self._ledger = ledger
+    def __init__(
+        self,
+        *,
+        dialect: Dialect,
+        targets: Mapping[TierName, Target],
+        tell_usage: frozenset[str],
+        judge: Judge | None,
+        pool: Pool,
+        ledger: Ledger,
+    ) -> None:
+        self._dialect, self._targets, self._tell_usage = dialect, targets, tell_usage
+        self._judge, self._pool, self._ledger = judge, pool, ledger
 
     async def answer(self, call: Call, client: Client, trail: Trail) -> None:
         """Answer a request. Raises XrouterError while the status is still open; later faults go into the stream."""
         envelope = self._dialect.read_envelope(call.body)
         trail.stream = envelope.stream
         verdict = await self._decide(envelope)
-        plan = make_plan(verdict, self._tiers.targets)
+        plan = make_plan(verdict, self._targets)
         target = plan.targets[0]
         trail.decision, trail.reason, trail.detail = plan.decision, plan.reason, verdict.detail
         trail.target, trail.judged_ms = target, trail.since_start_ms()
@@ -129,8 +128,8 @@ class Router:
             return Verdict(known, "cache")
         verdict = await judge.classifier.judge(ask)
         if verdict.usage is not None and judge.target is not None:
-            self._book("classifier", judge.target, judge.target.model, verdict.usage)
-        if verdict.reason == "classifier":
+            self.book("classifier", judge.target, judge.target.model, verdict.usage)
+        if verdict.reason in LASTING:
             await judge.cache.put(key, verdict.tier)
         return verdict
 
@@ -146,14 +145,14 @@ class Router:
 
     async def _stream(self, call: Call, envelope: Envelope, target: Target, client: Client, trail: Trail) -> None:
         """An answer in events: keep the client awake until the first, then pump the bytes through."""
-        add_usage = not envelope.wants_usage and target.tier in self._tiers.tell_usage
+        add_usage = not envelope.wants_usage and target.tier in self._tell_usage
         body = self._dialect.rewrite(envelope, target, add_usage=add_usage)
-        relay = Relay(client, self._dialect, hide_usage=not envelope.wants_usage)
+        relay = Relay(client, self._dialect, hide_usage=add_usage)
         headers = [*STREAM_HEADERS, *trail.headers(), ("X-Request-Id", call.id)]
         waiting = Waiting(lambda: self._say_nothing(call, client, headers, trail))
         try:
             async with self._attempt(call, target, body, trail) as answer:
-                first = await self._first(answer)
+                first = await first_bytes(answer, self._dialect)
                 waiting.stop()
                 trail.first_ms = trail.since_start_ms()
                 if not client.begun:
@@ -174,33 +173,27 @@ class Router:
 
     @asynccontextmanager
     async def _attempt(self, call: Call, target: Target, body: bytes, trail: Trail) -> AsyncIterator[Answer]:
-        """An answer that has begun: closed at the end, and booked however it ends."""
+        """An answer that has begun: closed at the end, and booked however it ends, unless the provider refused."""
         answer = await attempt(self._pool, self._dialect, target, body, to_provider(call.headers))
+        refused = False
         try:
             yield answer
+        except UpstreamError as fault:
+            refused = fault.refused
+            raise redact(fault, target) from fault.__cause__
         finally:
             answer.close()
-            trail.tokens = trail.tokens or estimate(len(call.body), 0)
-            self._book(target.tier, target, trail.model, trail.tokens)
-
-    async def _first(self, answer: Answer) -> bytes:
-        """The first bytes of a stream: an error that comes before any word is still a proper status."""
-        if not answer.is_stream:
-            return self._dialect.as_stream(await answer.read())
-        first = await answer.read_some()
-        if not first:
-            raise Broken("the provider ended the stream before it said a word")
-        fault = self._dialect.read_first(first)
-        if fault is not None:
-            raise fault
-        return first
+            if not refused:
+                trail.tokens = trail.tokens or estimate(len(call.body), 0)
+                self.book(target.tier, target, trail.model, trail.tokens)
 
     def _say_nothing(self, call: Call, client: Client, headers: list[tuple[str, str]], trail: Trail) -> None:
         if not client.begun:
             client.begin(200, headers)
         client.write(self._dialect.empty_delta(call.id, trail.model or "auto", int(time.time())))
 
-    def _book(self, role: Role, target: Target, model: str | None, tokens: Usage) -> None:
+    def book(self, role: Role, target: Target, model: str | None, tokens: Usage) -> None:
+        """Put what an answer or a classification used into the ledger."""
         self._ledger.record(
             Entry(at=time.time(), tier=role, provider=target.provider, model=model or "", tokens=tokens)
         )

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 Host = Annotated[str | None, typer.Option("--host", help="Address to listen on.")]
-Port = Annotated[int | None, typer.Option("--port", help="Port to listen on; 0 takes a free one.")]
+Port = Annotated[int | None, typer.Option("--port", help="Port to listen on.")]
 ConfigFile = Annotated[Path | None, typer.Option("--config", help="Another config.toml.")]
 Workers = Annotated[int, typer.Option("--workers", min=1, max=64, help="Processes that share the port.")]
 Level = Annotated[str | None, typer.Option("--log-level", help="debug, info, warn or error.")]
@@ -25,14 +25,18 @@ def serve(
     flags = {"server.host": host, "server.port": port, "logging.level": log_level}
     given = {setting: value for setting, value in flags.items() if value is not None}
     ready: Prepared = prepare(environ=os.environ, cwd=Path.cwd(), config_file=config, flags=given)
+
+    def announce(url: str) -> None:
+        say(ready.welcome(url))
+
     if workers > 1:
         from xrouter.server.workers import supervise
 
-        supervise(ready, workers)
-        return
-    from xrouter.server.run import serve as run
+        supervise(ready.setup, workers, announce=announce)
+    else:
+        from xrouter.server.run import serve as run
 
-    run(ready.setup, announce=lambda url: say(ready.welcome(url)))
+        run(ready.setup, announce=announce)
 
 
 def say(text: str) -> None:

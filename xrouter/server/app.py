@@ -57,6 +57,9 @@ class App:
     @staticmethod
     def fail(exchange: Exchange, error: XrouterError) -> None:
         """An error as an answer; where a stream has begun already, the connection ends without a clean end."""
+        if not exchange.logged:
+            refused = {"id": exchange.id, "status": error.status, "path": exchange.path[:200], "fault": error.code}
+            log.info("request refused", extra={"fields": refused})
         if exchange.begun:
             exchange.abort()
             return

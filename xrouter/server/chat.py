@@ -41,6 +41,7 @@ def chat(router: Router, limits: config.Server) -> Handler:
 
 def _log(exchange: Exchange, trail: Trail, status: int | str) -> None:
     """Never a key, never a prompt: sizes, names and times."""
+    exchange.logged = True
     level = logging.INFO if status == 200 and trail.fault is None else logging.WARNING
     if not log.isEnabledFor(level):
         return

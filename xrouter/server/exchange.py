@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import re
 import secrets
 import time
@@ -17,6 +18,8 @@ from aiohttp import web
 from xrouter.errors import BadRequest, RequestTimeout, TooLarge
 from xrouter.upstream.relay import Callback
 
+_PROCESS = secrets.token_hex(4)
+_NEW_IDS = (f"xr-{_PROCESS}-{number:x}" for number in itertools.count(1))
 _ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 Headers = Sequence[tuple[str, str]]
 
@@ -79,9 +82,10 @@ class Exchange:
         self.headers: Mapping[str, str] = request.headers
         self.begun = False
         self.key = ""
+        self.logged = False
         self.notes: Headers = ()
         given = request.headers.get("x-request-id", "")
-        self.id = given if _ID.fullmatch(given) else f"xr-{secrets.token_hex(8)}"
+        self.id = given if _ID.fullmatch(given) else next(_NEW_IDS)
 
     @property
     def sent(self) -> web.StreamResponse:

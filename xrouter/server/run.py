@@ -8,6 +8,7 @@ import errno
 import logging
 import os
 import signal
+import socket
 from collections.abc import Callable
 
 from xrouter.config.check import listen_host
@@ -30,9 +31,7 @@ class Running:
         self._listener = listener
         self._server = server
         self._drain_s = drain_s
-        host, port = server.sockets[0].getsockname()[:2]
-        shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
-        self.url = f"http://{shown}:{port}"
+        self.url = shown_url(server.sockets[0])
 
     async def close(self) -> None:
         """Take nothing new, let what runs end within the drain time, then end it."""
@@ -45,37 +44,57 @@ class Running:
         await self._house.close()
 
 
-async def start(setup: Setup, *, reuse_port: bool = False) -> Running:
-    """Listen. Raises PortTaken, and XrouterError where the address cannot be used."""
+async def start(setup: Setup, *, listener: socket.socket | None = None) -> Running:
+    """Listen, on a socket that is open already where one is given.
+
+    Raises PortTaken, or XrouterError for an address that is none of this machine's.
+    """
     settings = setup.config.server
     house = House(setup)
-    listener = Listener(house.app.handle, head_timeout_s=settings.client_header_timeout_ms / 1000)
+    connections = Listener(house.app.handle, head_timeout_s=settings.client_header_timeout_ms / 1000)
     host = listen_host(setup.config)
+    loop = asyncio.get_running_loop()
     try:
-        server = await asyncio.get_running_loop().create_server(
-            listener, host, settings.port, backlog=BACKLOG, reuse_port=reuse_port or None
-        )
+        if listener is None:
+            server = await loop.create_server(connections, host, settings.port, backlog=BACKLOG)
+        else:
+            server = await loop.create_server(connections, sock=listener, backlog=BACKLOG)
     except OSError as error:
         await house.close()
-        raise _no_address(error, host, settings.port) from error
+        raise address_error(error, host, settings.port) from error
     house.start()
-    return Running(house, listener, server, settings.drain_timeout_ms / 1000)
+    return Running(house, connections, server, settings.drain_timeout_ms / 1000)
 
 
-def serve(setup: Setup, *, reuse_port: bool = False, announce: Callable[[str], None]) -> None:
+def serve(setup: Setup, *, listener: socket.socket | None = None, announce: Callable[[str], None]) -> None:
     """Serve until SIGINT or SIGTERM, then drain. A second signal ends the process at once."""
     logs = Logs(setup.config.logging)
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            runner.run(_serve(setup, reuse_port=reuse_port, announce=announce))
+            runner.run(_serve(setup, listener, announce))
     finally:
         logs.close()
 
 
-async def _serve(setup: Setup, *, reuse_port: bool, announce: Callable[[str], None]) -> None:
+def shown_url(listener: socket.socket) -> str:
+    """Where a client on this machine finds it."""
+    host, port = listener.getsockname()[:2]
+    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
+    return f"http://{shown}:{port}"
+
+
+def address_error(error: OSError, host: str, port: int) -> XrouterError:
+    """Why the router cannot listen, and what to do about it."""
+    if error.errno == errno.EADDRINUSE:
+        return PortTaken(f"Port {port} on {host} is in use.", hint="Set another one: --port, PORT or server.port.")
+    reason = error.strerror or "no such address"
+    return XrouterError(f"Cannot listen on {host}, port {port}: {reason}.", hint="Set HOST and PORT (--host, --port).")
+
+
+async def _serve(setup: Setup, listener: socket.socket | None, announce: Callable[[str], None]) -> None:
     asked_to_end = asyncio.Event()
     _on_signals(asked_to_end)
-    running = await start(setup, reuse_port=reuse_port)
+    running = await start(setup, listener=listener)
     announce(running.url)
     await asked_to_end.wait()
     log.info("draining")
@@ -103,12 +122,3 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     except ImportError:
         return None
     return uvloop.new_event_loop
-
-
-def _no_address(error: OSError, host: str, port: int) -> XrouterError:
-    where = f"{host}, port {port}"
-    if error.errno == errno.EADDRINUSE:
-        return PortTaken(f"Port {port} on {host} is in use.", hint="Set another one: --port, PORT or server.port.")
-    return XrouterError(
-        f"Cannot listen on {where}: {error.strerror}.", hint="Set HOST and PORT to an address of this machine."
-    )

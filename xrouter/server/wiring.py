@@ -20,7 +20,7 @@ from xrouter.config.check import classifier_kind
 from xrouter.config.model import Config
 from xrouter.dialects.base import Dialect
 from xrouter.providers.resolve import Resolved
-from xrouter.router import Judge, Router, Tiers
+from xrouter.router import Judge, Router
 from xrouter.routing import warmup
 from xrouter.routing.embedded.judge import EmbeddedClassifier
 from xrouter.routing.llm import HybridClassifier, LLMClassifier
@@ -54,32 +54,38 @@ class House:
         self._pool = Pool(config.upstream)
         self._ledger = _ledger(setup.usage_file, prices, redis_url)
         self._cache = _cache(redis_url)
-        judge = _judge(setup, self._pool, self._cache) if config.classifier.enabled else None
-        router = Router(
+        self._setup = setup
+        self._llm = _llm(setup, self._pool)
+        self._router = Router(
             dialect=cast("Dialect", plugins.load("dialect", "openai")),
-            tiers=_tiers(setup),
-            judge=judge,
+            targets={name: resolved.target for name, resolved in setup.tiers.items()},
+            tell_usage=frozenset(name for name, resolved in setup.tiers.items() if resolved.include_usage),
+            judge=_judge(setup, self._llm, self._cache) if config.classifier.enabled else None,
             pool=self._pool,
             ledger=self._ledger,
         )
         self.app = App(Guard(config.server))
         self.app.routes = {
-            "/v1/chat/completions": {"POST": chat(router, config.server)},
+            "/v1/chat/completions": {"POST": chat(self._router, config.server)},
             "/v1/models": {"GET": models(config, prices.known)},
             "/usage": {"GET": status.usage(self._ledger)},
             "/health": {"GET": status.health},
             "/ready": {"GET": status.ready(self.app)},
         }
-        self._warmth = None
-        if judge is not None and judge.target is not None:
-            self._warmth = warmup.run(judge.classifier, config.classifier, judge.target)
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
         """What runs beside requests; called once the router listens."""
         self._ledger.start()
-        if self._warmth is not None:
-            self._tasks.append(asyncio.create_task(self._warmth, name="xrouter: keep the classifier warm"))
+        if self._llm is not None and self._setup.classifier is not None:
+            target = self._setup.classifier.target
+            warm = warmup.run(
+                self._llm,
+                self._setup.config.classifier,
+                target,
+                lambda used: self._router.book("classifier", target, target.model, used),
+            )
+            self._tasks.append(asyncio.create_task(warm, name="xrouter: keep the classifier warm"))
 
     async def close(self) -> None:
         """End it all; what was used is written."""
@@ -92,20 +98,22 @@ class House:
         await self._pool.close()
 
 
-def _tiers(setup: Setup) -> Tiers:
-    told = frozenset(name for name, resolved in setup.tiers.items() if resolved.include_usage)
-    return Tiers(targets={name: resolved.target for name, resolved in setup.tiers.items()}, tell_usage=told)
+def _llm(setup: Setup, pool: Pool) -> LLMClassifier | None:
+    if setup.classifier is None or not setup.config.classifier.enabled:
+        return None
+    return LLMClassifier(
+        setup.config.classifier, setup.classifier.target, lambda target, body: _ask(pool, target, body)
+    )
 
 
-def _judge(setup: Setup, pool: Pool, cache: DecisionCache) -> Judge:
+def _judge(setup: Setup, llm: LLMClassifier | None, cache: DecisionCache) -> Judge:
     config = setup.config
     embedded = EmbeddedClassifier(config.routing.profile)
-    if setup.classifier is None:
+    if llm is None or setup.classifier is None:
         return Judge(classifier=embedded, cache=cache)
-    target = setup.classifier.target
-    llm = LLMClassifier(config.classifier, target, lambda target, body: _ask(pool, target, body))
     hybrid = classifier_kind(config) == "hybrid"
     classifier = HybridClassifier(llm, embedded, config.routing.judge_budget_ms) if hybrid else llm
+    target = setup.classifier.target
     prompt = hashlib.sha256((config.classifier.system_prompt or "").encode()).hexdigest()
     identity = " ".join((target.url, target.model or "", prompt))
     return Judge(classifier=classifier, cache=cache, identity=identity, target=target)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from xrouter.chat.target import Target
 from xrouter.dialects.base import Dialect
-from xrouter.errors import UpstreamError
+from xrouter.errors import Broken, UpstreamError
 from xrouter.upstream.client import Answer, Pool
 from xrouter.wire.headers import to_client
 
@@ -24,6 +24,22 @@ async def attempt(pool: Pool, dialect: Dialect, target: Target, body: bytes, hea
     finally:
         answer.close()
     raise redact(dialect.read_error(answer.status, page, passed), target)
+
+
+async def first_bytes(answer: Answer, dialect: Dialect) -> bytes:
+    """The first bytes of a stream: an error that comes before any word is still a proper status.
+
+    A provider that answers a stream request in one piece is made to stream. Raises UpstreamError.
+    """
+    if not answer.is_stream:
+        return dialect.as_stream(await answer.read())
+    first = await answer.read_some()
+    if not first:
+        raise Broken("the provider ended the stream before it said a word")
+    fault = dialect.read_first(first)
+    if fault is not None:
+        raise fault
+    return first
 
 
 def redact(error: UpstreamError, target: Target) -> UpstreamError:

@@ -116,7 +116,7 @@ class Wire(ResponseHandler):
             self.resume_reading()
 
     def _flow(self) -> None:
-        """Hand on what came. Reading may make the parser go on, which ends up here again: one loop keeps it in order."""
+        """Hand on what came. Reading may make the parser go on, which ends up here again: one loop keeps order."""
         source, sink = self._source, self._sink
         if source is None or sink is None or self._flowing:
             return

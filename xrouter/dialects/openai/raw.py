@@ -16,6 +16,7 @@ from xrouter.wire import json, sse
 _FINISHED = re.compile(rb'"finish_reason"\s*:\s*"')
 _DONE = re.compile(rb"(?:^|[\r\n])data: ?\[DONE\]")
 _FAULT = re.compile(rb'(?:^|[\r\n])(?:event: ?error|data: ?\{\s*"error"\s*:\s*[{"])')
+_MOST_OUTPUT = frozenset({"max_tokens", "max_completion_tokens"})
 _NO_CHOICES = re.compile(rb'"choices"\s*:\s*\[\s*\]')
 
 
@@ -25,7 +26,7 @@ def rewrite(envelope: Envelope, target: Target, *, add_usage: bool) -> bytes:
     changes: dict[str, bytes] = {}
     if target.model is not None and target.model != envelope.model:
         changes["model"] = json.encode(target.model)
-    changes |= {name: value for name, value in target.default_body if name not in known}
+    changes |= {name: value for name, value in target.default_body if not _is_given(name, known)}
     changes |= dict(target.body)
     if add_usage:
         changes["stream_options"] = _with_usage(known)
@@ -80,6 +81,11 @@ def empty_delta(stream_id: str, model: str, created: int) -> bytes:
 def error_event(error: XrouterError) -> bytes:
     """An error in the middle of a stream; the blank line first ends an event that was cut."""
     return b"\n\n" + sse.event(write_error(error))
+
+
+def _is_given(name: str, known: json.Members) -> bool:
+    """Whether the client sent it; the two names of the output limit stand for each other."""
+    return name in known or (name in _MOST_OUTPUT and not _MOST_OUTPUT.isdisjoint(known))
 
 
 def _with_usage(known: json.Members) -> bytes:
