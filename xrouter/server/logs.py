@@ -33,9 +33,9 @@ _COLOURS = {"WARNING": "\x1b[33m", "ERROR": "\x1b[31m"}
 class Logs:
     """Owns the writer thread; `close` writes what is still waiting, within a second."""
 
-    def __init__(self, settings: config.Logging, out: TextIO = sys.stderr) -> None:
+    def __init__(self, settings: config.Logging, out: TextIO | None = None) -> None:
         self._queue: queue.Queue[logging.LogRecord | None] = queue.Queue(MOST_WAITING)
-        self._handlers = _handlers(settings, out)
+        self._handlers = _handlers(settings, out or sys.stderr)
         self._thread = threading.Thread(target=self._write, name="xrouter-logs", daemon=True)
         root = logging.getLogger("xrouter")
         root.setLevel(_LEVELS[settings.level])
@@ -133,10 +133,8 @@ def _shown(value: Any) -> str:
     return json.encode(text).decode() if " " in text else text
 
 
-def _handlers(settings: config.Logging, out: TextIO) -> list[logging.Handler]:
-    terminal = _Quiet(out)
-    is_terminal = out.isatty()
-    terminal.setFormatter(ForPeople(colours=not os.environ.get("NO_COLOR")) if is_terminal else ForMachines())
+def _handlers(settings: config.Logging, out: TextIO | None) -> list[logging.Handler]:
+    terminal = logging.NullHandler() if out is None else _terminal(out)  # a service may be started without stderr
     handlers: list[logging.Handler] = [terminal]
     if settings.to_file:
         try:
@@ -146,6 +144,12 @@ def _handlers(settings: config.Logging, out: TextIO) -> list[logging.Handler]:
                 _record(logging.WARNING, f"logs are not written to {settings.dir}: {error.strerror} (LOG_DIR)")
             )
     return handlers
+
+
+def _terminal(out: TextIO) -> logging.Handler:
+    handler = _Quiet(out)
+    handler.setFormatter(ForPeople(colours=not os.environ.get("NO_COLOR")) if out.isatty() else ForMachines())
+    return handler
 
 
 def _file(folder: Path) -> logging.Handler:

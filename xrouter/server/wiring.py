@@ -66,7 +66,7 @@ class House:
         )
         self.app = App(Guard(config.server))
         self.app.routes = {
-            "/v1/chat/completions": {"POST": chat(self._router, config.server)},
+            "/v1/chat/completions": {"POST": chat(self._router, config.server, log_prompts=config.logging.prompts)},
             "/v1/models": {"GET": models(config, prices.known)},
             "/usage": {"GET": status.usage(self._ledger)},
             "/health": {"GET": status.health},

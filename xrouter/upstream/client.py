@@ -26,6 +26,10 @@ from xrouter.errors import Broken, StaleConnection, TimedOut, Unreachable, Upstr
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
 """What a whole answer may take in memory, after decompression."""
 
+LINGER_S = 0.2
+"""After [DONE]: how long the end of the body may take. It usually comes in the same packet, and then the connection is
+kept; a provider that never ends it must not hold the client."""
+
 _NO_TIMEOUT = aiohttp.ClientTimeout(total=None, sock_connect=None, sock_read=None)
 
 
@@ -35,6 +39,10 @@ class Sink(Protocol):
     @property
     def full(self) -> bool:
         """Whether it would rather not get more now; it calls back when it is ready again."""
+
+    @property
+    def complete(self) -> bool:
+        """Whether the bytes so far say that nothing more is to come."""
 
     def feed(self, data: bytes) -> None:
         """Take the next bytes; never waits, never fails."""
@@ -59,6 +67,7 @@ class Wire(ResponseHandler):
         self._source: StreamReader | None = None
         self._ended: asyncio.Future[None] | None = None
         self._flowing = False
+        self._linger: asyncio.TimerHandle | None = None
 
     def set_response_params(self, **params: Any) -> None:
         """A request begins on this connection."""
@@ -79,6 +88,9 @@ class Wire(ResponseHandler):
         """Nobody listens any longer."""
         if self._sink is not None:
             self._sink.when_ready(None)
+        if self._linger is not None:
+            self._linger.cancel()
+            self._linger = None
         self._sink = self._source = None
 
     @property
@@ -129,6 +141,8 @@ class Wire(ResponseHandler):
         self.heard_at = self._loop.time()
         if source.exception() is not None or source.is_eof():
             self._finish(source.exception())
+        elif sink.complete and self._linger is None:
+            self._linger = self._loop.call_later(LINGER_S, self._finish, None)
         elif sink.full and not self._reading_paused:
             self.pause_reading()
 

@@ -16,6 +16,7 @@ from xrouter.dialects.base import TAIL_BYTES, Dialect, StreamEnd
 from xrouter.errors import Broken, UpstreamError
 from xrouter.wire import sse
 
+DONE_ENDS = (b"[DONE]\n\n", b"[DONE]\r\n\r\n")
 Callback = Callable[[], None]
 Headers = Sequence[tuple[str, str]]
 
@@ -60,6 +61,7 @@ class Relay:
         self._tail_bytes = 0
         self._held = b""
         self.events = 0
+        self.complete = False
         self.feed = self._feed_whole_events if hide_usage else self._feed
         self.when_ready = client.when_ready
 
@@ -81,11 +83,12 @@ class Relay:
     def fail(self, fault: UpstreamError) -> None:
         """The stream broke: the client sees an error, and no clean end. What was complete already stays so."""
         end = self._end()
+        if end.done or end.fault:
+            self._client.write(self._held)
         if end.done:
             self._client.end()
             return
-        if not end.fault:
-            self._client.write(self._dialect.error_event(fault))
+        self._client.write(b"\n\n" if end.fault else self._dialect.error_event(fault))
         self._client.abort()
 
     def usage(self) -> Usage | None:
@@ -109,6 +112,7 @@ class Relay:
 
     def _remember(self, data: bytes) -> None:
         self.events += data.count(b"data:")
+        self.complete = data.endswith(DONE_ENDS)
         tail = self._tail
         tail.append(data)
         self._tail_bytes += len(data)

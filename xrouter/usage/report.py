@@ -58,7 +58,7 @@ class Report(msgspec.Struct, frozen=True):
     since: str | None
 
 
-_reader = json.reader(Report)
+_reader = json.Reader(Report)
 _UNITS_S = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 _SPAN = re.compile(r"(\d{1,6})([smhdw])")
 

@@ -1,14 +1,18 @@
-"""JSON as bytes: the only user of msgspec.json.
+r"""JSON as bytes: the only user of msgspec.json.
 
 `members` reads the outer object alone and leaves each value as the bytes it came in, so that `splice` can change one
 of them and keep every other byte: unknown fields, `1.0`, big integers, `1e400`, key order, white space, unicode.
+
+Half a surrogate pair (`"\ud83d"`) is legal JSON that msgspec refuses. Clients written in JavaScript send it where they
+cut a text in the middle of an emoji, so it is read as U+FFFD, and passed on as it came. So is a provider's answer that
+is not quite UTF-8.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 import msgspec
 from msgspec import Raw
@@ -17,27 +21,42 @@ T = TypeVar("T")
 Members = dict[str, Raw]
 
 _members = msgspec.json.Decoder(Members)
-_any = msgspec.json.Decoder()
 _encoder = msgspec.json.Encoder()
+_ESCAPE = re.compile(rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|u[dD][89a-fA-F][0-9a-fA-F]{2}|.)")
+_HALF_BYTES = 6
 _KEY = re.compile(rb'[\s,]*"(?:[^"\\]|\\.)*"\s*:\s*')
+
+
+class Reader(Generic[T]):
+    """Reads JSON as one type; to be made once and kept."""
+
+    def __init__(self, kind: type[T]) -> None:
+        self._decoder = msgspec.json.Decoder(kind)
+
+    def decode(self, body: bytes | Raw) -> T:
+        """The value. Raises ValueError, which says where; never RecursionError."""
+        try:
+            return self._decoder.decode(body)
+        except RecursionError:
+            raise ValueError("JSON is nested too deeply") from None
+        except ValueError:
+            mended = _mend(bytes(body).decode("utf-8", "replace").encode())
+            if mended == body:
+                raise
+            return self._decoder.decode(mended)
+
+
+_any: Reader[Any] = Reader(Any)
 
 
 def decode(body: bytes | Raw) -> Any:
     """Any JSON value. Raises ValueError, which says where; never RecursionError."""
-    try:
-        return _any.decode(body)
-    except RecursionError:
-        raise ValueError("JSON is nested too deeply") from None
+    return _any.decode(body)
 
 
 def encode(value: Any) -> bytes:
     """Compact UTF-8 JSON."""
     return _encoder.encode(value)
-
-
-def reader(kind: type[T]) -> msgspec.json.Decoder[T]:
-    """A decoder for one type, to be made once and kept; its `decode` raises ValueError."""
-    return msgspec.json.Decoder(kind)
 
 
 def members(body: bytes) -> Members:
@@ -48,6 +67,13 @@ def members(body: bytes) -> Members:
         return _members.decode(body)
     except RecursionError:
         raise ValueError("JSON is nested too deeply") from None
+    except ValueError:
+        mended = _mend(body)
+        if mended == body:
+            raise
+        known = _members.decode(mended)
+        spans = _spans(mended, known)  # mending keeps every length, so these are the places in the body too
+        return known if spans is None else {key: Raw(body[start:end]) for key, (start, end) in spans.items()}
 
 
 def splice(body: bytes, known: Members, changes: Mapping[str, bytes]) -> bytes:
@@ -56,11 +82,11 @@ def splice(body: bytes, known: Members, changes: Mapping[str, bytes]) -> bytes:
     `known` is what `members(body)` gave. A body that names a key twice is written anew from `known`, where the last
     one counts: a provider must not read another value than the router did.
     """
-    if not changes:
-        return body
     spans = _spans(body, known)
     if spans is None:
         return encode({**known, **{key: Raw(value) for key, value in changes.items()}})
+    if not changes:
+        return body
     pieces: list[bytes] = []
     at = 0
     for key, (start, end) in spans.items():
@@ -84,3 +110,12 @@ def _spans(body: bytes, known: Members) -> dict[str, tuple[int, int]] | None:
         at = match.end() + memoryview(raw).nbytes
         spans[key] = (match.end(), at)
     return spans if body[at:].strip() == b"}" else None
+
+
+def _mend(body: bytes) -> bytes:
+    """The same with U+FFFD in place of halves of surrogate pairs; as long as before."""
+    return _ESCAPE.sub(lambda found: b"\\ufffd" if _is_half(found.group()) else found.group(), body)
+
+
+def _is_half(escape: bytes) -> bool:
+    return len(escape) == _HALF_BYTES and escape[1:3].lower() == b"ud"

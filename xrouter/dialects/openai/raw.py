@@ -94,7 +94,8 @@ def _with_usage(known: json.Members) -> bytes:
 
 
 def _is_usage_chunk(event: bytes) -> bool:
-    for _, data in sse.EventReader().feed(event):
+    reader = sse.EventReader()
+    for _, data in (*reader.feed(event), *reader.close()):  # its last LF may not have come yet
         try:
             said = json.decode(data)
         except ValueError:

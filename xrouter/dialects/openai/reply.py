@@ -27,7 +27,7 @@ class _Whole(msgspec.Struct):
     error: Any = None
 
 
-_whole = json.reader(_Whole)
+_whole = json.Reader(_Whole)
 
 
 def read_reply(body: bytes) -> tuple[Usage | None, int]:

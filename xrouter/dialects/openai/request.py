@@ -60,10 +60,10 @@ class _Tool(msgspec.Struct):
     function: _Function | None = None
 
 
-_messages = json.reader(list[_Message])
-_message = json.reader(_Message)
-_pieces = json.reader(list[Raw])
-_tools = json.reader(list[_Tool])
+_messages = json.Reader(list[_Message])
+_message = json.Reader(_Message)
+_pieces = json.Reader(list[Raw])
+_tools = json.Reader(list[_Tool])
 
 
 def read_envelope(body: bytes) -> Envelope:

@@ -40,7 +40,7 @@ class _Chunk(msgspec.Struct):
     error: Any = None
 
 
-_chunk = json.reader(_Chunk)
+_chunk = json.Reader(_Chunk)
 
 
 class StreamReader:
