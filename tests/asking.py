@@ -195,6 +195,14 @@ async def get(router: Router, path: str, headers: Mapping[str, str] | None = Non
         return await client.reply()
 
 
+async def logged(router: Router, text: str, *, after: int = 0) -> str:
+    """What the router has written from place `after` on, as soon as `text` is in it: another thread writes it."""
+    async with asyncio.timeout(_PATIENCE_S):
+        while text not in (log := router.log()[after:]):  # noqa: ASYNC110  # a file tells nobody that it grew
+            await asyncio.sleep(0.01)
+    return log
+
+
 def question(text: str, *, model: str = "auto", **members: Any) -> Object:
     """A request of one message."""
     return {"model": model, "messages": [{"role": "user", "content": text}], **members}

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from xrouter.config.check import findings
 from xrouter.config.load import Loaded, load
 from xrouter.config.model import Config
 from xrouter.config.secret import Secret
@@ -301,3 +302,13 @@ def test_any_text_is_taken_or_refused_by_name(tmp_path: Path, name: str, value: 
     except ConfigError as error:
         findings = error.findings
     assert [finding.startswith(name) for finding in findings] == [True]
+
+
+def test_what_is_wrong_and_what_is_missing_come_together(tmp_path: Path) -> None:
+    """One round: a setting that cannot be read does not hide that others are missing, and is not called missing too."""
+    environ = {"PORT": "abc", "CHEAP_BASE_URL": "ftp://cheap.example", "XDG_CONFIG_HOME": str(tmp_path)}
+    with pytest.raises(ConfigError) as raised:
+        load(environ=environ, cwd=tmp_path, config_file=None, check=findings)
+    names = [finding.partition(" ")[0] for finding in raised.value.findings]
+    assert sorted(names[:4]) == ["CHEAP_BASE_URL", "FRONTIER_BASE_URL", "MEDIUM_BASE_URL", "PORT"]
+    assert names.count("CHEAP_BASE_URL") == 1

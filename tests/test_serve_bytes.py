@@ -69,7 +69,7 @@ BODIES = {
     "numbers as they are written": LEAD + b', "a": 1.0, "b": 1e400, "c": 123456789012345678901234567890, "d": -0.0}',
     "digits that floats lose": LEAD + b', "t": 0.1000000000000000055511151231257827, "e": 1E+2}',
     "unicode": LEAD + ', "user": "Zoë 漢字 🏳️‍🌈 \u2028"}'.encode(),
-    "escapes": LEAD + rb', "user": "\u00e9\/\ud83d\ude00\u0000"}',
+    "escapes": LEAD + rb', "user": "\u00e9\/\ud83d\ude00\ud800\u0000"}',
     "the word model elsewhere": LEAD.replace(b'"hi"', b'"\\"model\\": 1"') + b', "metadata": {"model": "auto"}}',
     "order of members": b'{"z": 1, "stream": false, "model": "auto", "a": 2, "messages": []}',
     "an image": LEAD.replace(b'"hi"', b'[{"type":"image_url","image_url":{"url":"' + b"QUJD" * 9000 + b'"}}]') + b"}",
@@ -215,6 +215,30 @@ async def test_whole_answer_to_a_stream_request(provider: FakeProvider, router: 
     assert reply.text == "one two"
     assert reply.body.endswith(b"data: [DONE]\n\n")
     assert b'"usage"' not in reply.body
+
+
+@pytest.mark.parametrize("kind", ["application/octet-stream", "text/plain", "application/json", ""])
+async def test_stream_under_another_name(provider: FakeProvider, router: Router, kind: str) -> None:
+    """A stream is one whatever its content type says."""
+
+    async def handler(call: Call) -> None:
+        await call.begin(headers={"content-type": kind})
+        await call.send(ODD)
+        await call.end()
+
+    provider.next(handler)
+    reply = await ask(router, question("hi", stream=True), OURS)
+    assert (reply.body, reply.whole) == (ODD, True)
+    assert reply.headers["content-type"] == "text/event-stream; charset=utf-8"
+
+
+async def test_large_request(provider: FakeProvider, router: Router) -> None:
+    """Eight megabytes go through, both ways."""
+    text = "zü" * 2_700_000
+    provider.next(answers(text))
+    reply = await ask(router, json.dumps(question(text), ensure_ascii=False).encode(), OURS)
+    assert (reply.status, reply.text == text) == (200, True)
+    assert provider.calls[-1].json["messages"][0]["content"] == text
 
 
 async def test_stream_without_its_mark(provider: FakeProvider, router: Router) -> None:

@@ -12,7 +12,7 @@ import pytest_asyncio
 from openai import AsyncOpenAI, OpenAI
 
 from tests.asking import one_tier
-from tests.fakes import Call, FakeProvider, Handler, answers, breaks_off, chunk, chunks, completion, status, tokens
+from tests.fakes import Call, FakeProvider, Handler, answers, chunk, chunks, completion, status, tokens
 from tests.processes import Router
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -231,38 +231,47 @@ async def test_headers(provider: FakeProvider, client: AsyncOpenAI, *, stream: b
         assert words([piece async for piece in raw.parse()]) == SAID
 
 
-async def resets_in_the_middle(call: Call) -> None:
-    """Two words, then RST."""
+async def begin_well(call: Call) -> None:
+    """Two words, in a packet of their own."""
     await call.begin()
     await call.send_events(chunks("half a")[:3])
     await asyncio.sleep(0.05)
+
+
+async def breaks_off(call: Call) -> None:
+    """Two words, then FIN."""
+    await begin_well(call)
+    call.close()
+
+
+async def resets(call: Call) -> None:
+    """Two words, then RST."""
+    await begin_well(call)
     call.reset()
 
 
 async def ends_early(call: Call) -> None:
     """Two words, then a proper end of the body though the answer has none."""
-    await call.begin()
-    await call.send_events(chunks("half a")[:3])
+    await begin_well(call)
     await call.end()
 
 
 async def says_that_it_failed(call: Call) -> None:
     """Two words, an error event, and a proper end."""
-    await call.begin()
-    await call.send_events([*chunks("half a")[:3], {"error": {"message": "overloaded", "type": "server_error"}}])
+    await begin_well(call)
+    await call.send_events([{"error": {"message": "overloaded", "type": "server_error"}}])
     await call.end()
 
 
 async def sends_garbage(call: Call) -> None:
     """Two words, then what is no HTTP chunk."""
-    await call.begin()
-    await call.send_events(chunks("half a")[:3])
+    await begin_well(call)
     await call.raw(b"zz\r\nnonsense\r\n")
     await call.silence()
 
 
 @pytest.mark.parametrize("wants_usage", [False, True])
-@pytest.mark.parametrize("fault", [breaks_off, resets_in_the_middle, ends_early, says_that_it_failed, sends_garbage])
+@pytest.mark.parametrize("fault", [breaks_off, resets, ends_early, says_that_it_failed, sends_garbage])
 async def test_broken_stream(provider: FakeProvider, client: AsyncOpenAI, fault: Handler, *, wants_usage: bool) -> None:
     """A stream that breaks raises after the words that came: never a silent end."""
     provider.next(fault)

@@ -26,7 +26,7 @@ from xrouter.routing.rules import judge_kind, name_model, read_pin
 from xrouter.upstream.attempt import attempt, first_bytes, redact
 from xrouter.upstream.client import Answer, Pool
 from xrouter.upstream.relay import Client, Relay
-from xrouter.upstream.waiting import Waiting
+from xrouter.upstream.waiting import INTERVAL_S, Waiting
 from xrouter.usage.ledger import Ledger
 from xrouter.usage.meter import Entry, estimate
 from xrouter.wire.headers import safe, to_client, to_provider
@@ -82,6 +82,9 @@ class Judge(msgspec.Struct, frozen=True):
 
 class Router:
     """Routes requests of one dialect to targets that speak it; `tell_usage` are tiers that can be asked for usage."""
+
+    waits_s = INTERVAL_S
+    """How long the client of a stream is left without a sign of life."""
 
     def __init__(
         self,
@@ -149,7 +152,7 @@ class Router:
         body = self._dialect.rewrite(envelope, target, add_usage=add_usage)
         relay = Relay(client, self._dialect, hide_usage=add_usage)
         headers = [*STREAM_HEADERS, *trail.headers(), ("X-Request-Id", call.id)]
-        waiting = Waiting(lambda: self._say_nothing(call, client, headers, trail))
+        waiting = Waiting(lambda: self._say_nothing(call, client, headers, trail), self.waits_s)
         try:
             async with self._attempt(call, target, body, trail) as answer:
                 first = await first_bytes(answer, self._dialect)

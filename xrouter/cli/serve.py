@@ -41,7 +41,10 @@ def serve(
 
 def say(text: str) -> None:
     """To the terminal, and never an error when nobody reads."""
+    import os
+
     try:
         typer.echo(text)
     except OSError:
-        return
+        # Python keeps what it could not write and tries again at exit, which would then fail for it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

@@ -15,11 +15,13 @@ def findings(config: Config) -> list[str]:
     """Everything that is missing to serve, all at once; nothing where the settings are complete."""
     found = [_missing(f"tiers.{tier}.base_url") for tier in needed_tiers(config) if not has_address(config, tier)]
     if found and is_untouched(config):
-        found.append("nothing is configured yet: run xrouter configure, or see it at work with xrouter demo")
+        found.append(
+            "nothing is configured yet: xrouter config path says where config.toml goes; xrouter demo shows it at work"
+        )
     if config.classifier.enabled and config.classifier.kind in {"llm", "hybrid"} and not _has_judge(config):
         found.append(
             f"CLASSIFIER_BASE_URL is not set, and the classifier's kind is {config.classifier.kind}; set it, or "
-            'classifier.use = "cheap" in config.toml, or CLASSIFIER_KIND=embedded, or run xrouter configure'
+            'classifier.use = "cheap" in config.toml, or CLASSIFIER_KIND=embedded'
         )
     return found
 
@@ -78,4 +80,4 @@ def _has_judge(config: Config) -> bool:
 
 
 def _missing(setting: str) -> str:
-    return f"{NAMES[setting]} is not set; set it, or {setting} in config.toml, or run xrouter configure"
+    return f"{NAMES[setting]} is not set; set it, or {setting} in config.toml"

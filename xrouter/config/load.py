@@ -6,7 +6,7 @@ Whatever is wrong is collected and raised at once.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -20,6 +20,8 @@ from xrouter.config.model import Config, Endpoint, Section
 from xrouter.config.schema import convert, field_types, is_section, settings, show
 from xrouter.errors import ConfigError
 
+Check = Callable[[Config], list[str]]
+"""What is missing from settings, one line a finding that begins with a name."""
 _NO_FLAGS: Mapping[str, object] = MappingProxyType({})
 
 
@@ -42,10 +44,12 @@ def load(
     config_file: Path | None = None,
     flags: Mapping[str, object] = _NO_FLAGS,
     providers: Collection[str] = (),
+    check: Check | None = None,
 ) -> Loaded:
     """All settings, complete: what `use` names and the cheap tier inherits is filled in, key references are followed.
 
-    Providers' names are checked where `providers` are given. Raises ConfigError with everything that is wrong.
+    Providers' names are checked where `providers` are given. Raises ConfigError with everything that is wrong, and
+    with what `check` finds missing beside it; where only something is missing, that is for the caller to see.
     """
     file = config_file or paths.config_file(environ)
     read = (
@@ -62,6 +66,9 @@ def load(
     findings += more
     _follow_references(given, environ, findings)
     if findings:
+        named = {finding.partition(" ")[0] for finding in findings}
+        missing = [] if check is None else check(_build(given))
+        findings += [finding for finding in missing if finding.partition(" ")[0] not in named]
         raise ConfigError(list(dict.fromkeys(findings)))
     return Loaded(_build(given), _origins(given, dropped), file, file.is_file())
 

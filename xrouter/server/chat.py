@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import Mapping
+from typing import Any
 
 from xrouter.config import model as config
 from xrouter.errors import XrouterError
@@ -67,7 +69,21 @@ def _log(exchange: Exchange, trail: Trail, status: int | str, prompt: str | None
     key = exchange.key if exchange.key != ANY else None
     extra = {"detail": trail.detail, "fault": trail.fault, "key": key, "prompt": prompt}
     fields |= {name: value for name, value in extra.items() if value}
-    log.log(level, "request", extra={"fields": fields})
+    log.log(level, "request", extra={"fields": fields, "words": _words(fields)})
+
+
+def _words(fields: Mapping[str, Any]) -> str:
+    """The same for people, in the order in which they look."""
+    told = ("fault", "detail", "key", "prompt") if fields["reason"] != "embedded" else ("fault", "key", "prompt")
+    known = {name: "-" if value is None else value for name, value in fields.items()}
+    parts = [
+        "{status} {tier} {model} ({reason})",
+        "judged {judged_ms} ms, first {first_ms} ms, all {total_ms} ms",
+        f"{{prompt_tokens}} + {{completion_tokens}} tokens{'?' if fields['estimated'] else ''}",
+        *(f"{name}: {{{name}}}" for name in told if name in fields),
+        "{id}",
+    ]
+    return " · ".join(parts).format_map(known)
 
 
 def _rounded(milliseconds: float | None) -> float | None:

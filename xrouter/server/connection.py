@@ -11,14 +11,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
 
 from xrouter.dialects.openai import write_error
 from xrouter.errors import BadRequest, InternalError, RequestTimeout, XrouterError
-from xrouter.server.exchange import head
+from xrouter.server.exchange import Sent, head, new_id
 
 log = logging.getLogger("xrouter.server")
 
@@ -75,10 +75,8 @@ class Connection(RequestHandler):
             error = BadRequest("The request is not valid HTTP/1.1.", code="malformed_request")
         if request.writer.output_size > 0:
             raise ConnectionError("the answer has begun already")
-        response = web.Response(status=error.status, body=write_error(error), content_type="application/json")
-        response.headers["X-Content-Type-Options"] = "nosniff"
-        response.force_close()
-        return response
+        self._write_error(error)
+        return cast("web.StreamResponse", Sent(keep_alive=False))
 
     def log_exception(self, *args: Any, **kw: Any) -> None:
         """Aiohttp's own words for an error: their text may quote the request, so only its kind is logged."""
@@ -104,9 +102,15 @@ class Connection(RequestHandler):
         if self.transport is None or not self.is_idle:
             return
         error = RequestTimeout("The request's head did not come in time (server.client_header_timeout_ms).")
-        body = write_error(error)
-        self.transport.write(head(error.status, (), length=len(body), keep_alive=False) + body)
+        self._write_error(error)
         self.force_close()
+
+    def _write_error(self, error: XrouterError) -> None:
+        """An answer to what never became a request."""
+        body = write_error(error)
+        first = head(error.status, [("X-Request-Id", new_id())], length=len(body), keep_alive=False)
+        if self.transport is not None:
+            self.transport.write(first + body)
 
 
 class Listener(web.Server):
@@ -134,4 +138,4 @@ class Listener(web.Server):
         """End the connections that wait for a request; the others end after theirs."""
         for connection in self.connections:
             if isinstance(connection, Connection) and connection.is_idle:
-                connection.close()
+                connection.force_close()

@@ -43,6 +43,11 @@ def head(status: int, headers: Headers, *, length: int | None, keep_alive: bool,
     return "\r\n".join(lines).encode("latin-1")
 
 
+def new_id() -> str:
+    """For a request that has none, or none that can be shown."""
+    return next(_NEW_IDS)
+
+
 @lru_cache(64)
 def _phrase(status: int) -> str:
     try:
@@ -85,7 +90,7 @@ class Exchange:
         self.logged = False
         self.notes: Headers = ()
         given = request.headers.get("x-request-id", "")
-        self.id = given if _ID.fullmatch(given) else next(_NEW_IDS)
+        self.id = given if _ID.fullmatch(given) else new_id()
 
     @property
     def sent(self) -> web.StreamResponse:

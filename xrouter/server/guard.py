@@ -6,6 +6,7 @@ import hmac
 import ipaddress
 import socket
 from collections.abc import Mapping
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from xrouter.config import model as config
@@ -72,13 +73,16 @@ class Guard:
         )
 
     def _is_ours(self, host: str) -> bool:
-        if host in self._hosts or host.endswith(".localhost"):
-            return True
-        try:
-            ipaddress.ip_address(host)
-        except ValueError:
-            return False
-        return True
+        return host in self._hosts or host.endswith(".localhost") or _is_address(host)
+
+
+@lru_cache(256)
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def _is_loopback(host: str) -> bool:

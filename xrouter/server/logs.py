@@ -6,6 +6,7 @@ never a request. No line holds a key; prompts only where `logging.prompts` asks 
 
 from __future__ import annotations
 
+import io
 import logging
 import os
 import queue
@@ -54,7 +55,7 @@ class Logs:
     def _write(self) -> None:
         while (record := self._queue.get()) is not None:
             for handler in self._handlers:
-                handler.handle(record)
+                handler.emit(record)  # without its lock: logging takes that at exit, and a writer that hangs has it
 
 
 class _Entrance(QueueHandler):
@@ -90,7 +91,7 @@ class _PrivateFile(RotatingFileHandler):
 
 
 class ForPeople(logging.Formatter):
-    """`12:01:07 info  message key=value …`, without control characters."""
+    """`12:01:07 info  message key=value …`, or a record's own `words`; without control characters."""
 
     def __init__(self, *, colours: bool) -> None:
         super().__init__()
@@ -100,8 +101,9 @@ class ForPeople(logging.Formatter):
         """One line, and the traceback of an error below it."""
         when = datetime.fromtimestamp(record.created).astimezone().strftime("%H:%M:%S")
         fields = " ".join(f"{key}={_shown(value)}" for key, value in _fields(record).items())
+        words = getattr(record, "words", None) or f"{record.message} {fields}"
         level = "warn" if record.levelname == "WARNING" else record.levelname.lower()
-        line = _CONTROL.sub("�", f"{when} {level:5} {record.message} {fields}".rstrip())
+        line = _CONTROL.sub("�", f"{when} {level:5} {words}".rstrip())
         if self._colours and (colour := _COLOURS.get(record.levelname)):
             line = f"{colour}{line}\x1b[0m"
         return line + (f"\n{self.formatException(record.exc_info)}" if record.exc_info else "")
@@ -147,9 +149,18 @@ def _handlers(settings: config.Logging, out: TextIO | None) -> list[logging.Hand
 
 
 def _terminal(out: TextIO) -> logging.Handler:
-    handler = _Quiet(out)
+    handler = _Quiet(_unbuffered(out))
     handler.setFormatter(ForPeople(colours=not os.environ.get("NO_COLOR")) if out.isatty() else ForMachines())
     return handler
+
+
+def _unbuffered(out: TextIO) -> TextIO:
+    """The same without Python's buffer: what cannot be written is tried again at exit, which would hang or fail."""
+    try:
+        raw = io.FileIO(out.fileno(), "w", closefd=False)
+    except (OSError, ValueError):  # it is no file
+        return out
+    return io.TextIOWrapper(raw, encoding=out.encoding, errors="backslashreplace", write_through=True)
 
 
 def _file(folder: Path) -> logging.Handler:

@@ -44,7 +44,9 @@ def prepare(
     *, environ: Mapping[str, str], cwd: Path, config_file: Path | None = None, flags: Mapping[str, object]
 ) -> Prepared:
     """Load, check and resolve. Raises ConfigError with everything that is missing or wrong."""
-    loaded = load(environ=environ, cwd=cwd, config_file=config_file, flags=flags, providers=names())
+    loaded = load(
+        environ=environ, cwd=cwd, config_file=config_file, flags=flags, providers=names(), check=check.findings
+    )
     notices = check.warnings(loaded.config)
     known = from_known_key(loaded, environ)
     if known is not None:
@@ -67,11 +69,10 @@ def _describe(resolved: Resolved, loaded: Loaded, name: str) -> str:
     target = resolved.target
     section = "classifier" if name == "classifier" else f"tiers.{name}"
     key = loaded.config.classifier.api_key if name == "classifier" else getattr(loaded.config.tiers, name).api_key
-    parts = [
-        f"{target.provider} ({resolved.why})",
-        target.model or "the client's model",
-        target.url,
+    what = [target.model or "the client's model", target.provider, target.url]
+    whence = [
         f"key {key!r}" if key else "no key",
+        f"provider: {resolved.why}",
         f"from {loaded.origins.get(f'{section}.base_url', 'default')}",
     ]
-    return " · ".join(parts)
+    return f"{' · '.join(what)}\n{'':13}{' · '.join(whence)}"

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from xrouter.chat.target import Target
 from xrouter.dialects.base import Dialect
 from xrouter.errors import Broken, UpstreamError
 from xrouter.upstream.client import Answer, Pool
+from xrouter.wire import sse
 from xrouter.wire.headers import to_client
 
 MAX_ERROR_BYTES = 1024 * 1024
+MAX_FIRST_BYTES = 1024 * 1024
+
+_EVENTS = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:data|event|id|retry)?:")
 
 
 async def attempt(pool: Pool, dialect: Dialect, target: Target, body: bytes, headers: Mapping[str, str]) -> Answer:
@@ -29,16 +34,28 @@ async def attempt(pool: Pool, dialect: Dialect, target: Target, body: bytes, hea
 async def first_bytes(answer: Answer, dialect: Dialect) -> bytes:
     """The first bytes of a stream: an error that comes before any word is still a proper status.
 
-    A provider that answers a stream request in one piece is made to stream. Raises UpstreamError.
+    A provider that answers a stream request in one piece is made to stream; one that streams under another content type
+    is taken for what it does. Raises UpstreamError.
     """
-    if not answer.is_stream:
-        return dialect.as_stream(await answer.read())
-    first = await answer.read_some()
-    if not first:
-        raise Broken("the provider ended the stream before it said a word")
+    first = b"" if answer.is_stream else await answer.read_some()
+    if not answer.is_stream and _EVENTS.match(first) is None:
+        return dialect.as_stream(first + await answer.read())
+    first = await _first_event(answer, first)
     fault = dialect.read_first(first)
     if fault is not None:
         raise fault
+    return first
+
+
+async def _first_event(answer: Answer, first: bytes) -> bytes:
+    """All up to a whole event with data: comments may come before it, and it may come in pieces."""
+    while len(first) < MAX_FIRST_BYTES and b"data:" not in first[: sse.whole_events(first)]:
+        piece = await answer.read_some()
+        if not piece and b"data:" not in first:
+            raise Broken("the provider ended the stream before it said a word")
+        if not piece:
+            break
+        first += piece
     return first
 
 

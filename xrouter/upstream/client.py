@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Mapping
 from functools import partial
 from typing import Any, Protocol
 
@@ -247,11 +246,11 @@ class Pool:
         context = ssl.create_default_context()
         if settings.ca_file is not None:
             context.load_verify_locations(cafile=settings.ca_file)
-        self._connect_s = settings.connect_timeout_ms / 1000
         self._first_byte_s = settings.first_byte_timeout_ms / 1000
         self._idle_s = settings.idle_timeout_ms / 1000
         self._pooled = _session(_connector(context))
         self._fresh = _session(_connector(context, force_close=True))
+        self._timeout = aiohttp.ClientTimeout(total=None, sock_connect=settings.connect_timeout_ms / 1000)
         self._urls: dict[str, URL] = {}
 
     async def open(self, target: Target, body: bytes, headers: Mapping[str, str]) -> Answer:
@@ -282,7 +281,7 @@ class Pool:
                     headers={**headers, **dict(target.headers)},
                     allow_redirects=False,
                     proxy=target.proxy,
-                    timeout=aiohttp.ClientTimeout(total=None, sock_connect=self._connect_s),
+                    timeout=self._timeout,
                 )
         return Answer(response, target, self._idle_s)
 
@@ -310,24 +309,37 @@ def _who(target: Target) -> str:
     return f"{target.provider} at {URL(target.url).host} ({target.tier})"
 
 
-@contextmanager
-def _faults(target: Target) -> Iterator[None]:
-    """What aiohttp raises, as an UpstreamError that names the target; never with a header or a body in it."""
-    try:
-        yield
-    except UpstreamError:
-        raise
-    except _Stale as error:
-        raise StaleConnection(f"the connection to {_who(target)} was lost") from error
-    except aiohttp.ClientConnectorCertificateError as error:
-        raise Unreachable(f"{_who(target)} shows a certificate that is not trusted; see upstream.ca_file") from error
-    except (aiohttp.ClientConnectorError, aiohttp.ClientHttpProxyError, aiohttp.ClientConnectorDNSError) as error:
-        raise Unreachable(f"cannot connect to {_who(target)}") from error
-    except aiohttp.ClientConnectionResetError as error:
-        raise StaleConnection(f"the connection to {_who(target)} was lost") from error
-    except aiohttp.ConnectionTimeoutError as error:
-        raise TimedOut(f"no connection to {_who(target)} in time") from error
-    except TimeoutError as error:
-        raise TimedOut(f"{_who(target)} did not answer in time") from error
-    except (aiohttp.ClientError, HttpProcessingError, OSError) as error:
-        raise Broken(f"{_who(target)} broke off its answer") from error
+class _faults:  # noqa: N801  # reads as what it is: a statement
+    """What aiohttp raises, as an UpstreamError that names the target; never with a header or a body in it.
+
+    A class, because it stands on the path of every request and a generator costs several times as much.
+    """
+
+    __slots__ = ("_target",)
+
+    def __init__(self, target: Target) -> None:
+        self._target = target
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _: object, fault: BaseException | None, __: object) -> None:
+        if fault is not None and isinstance(fault, aiohttp.ClientError | HttpProcessingError | OSError):
+            raise _translate(fault, _who(self._target)) from fault
+
+
+def _translate(fault: BaseException, who: str) -> UpstreamError:
+    """In this order: the first kind that fits counts."""
+    match fault:
+        case _Stale() | aiohttp.ClientConnectionResetError():
+            return StaleConnection(f"the connection to {who} was lost")
+        case aiohttp.ClientConnectorCertificateError():
+            return Unreachable(f"{who} shows a certificate that is not trusted; see upstream.ca_file")
+        case aiohttp.ClientConnectorError() | aiohttp.ClientHttpProxyError():
+            return Unreachable(f"cannot connect to {who}")
+        case aiohttp.ConnectionTimeoutError():
+            return TimedOut(f"no connection to {who} in time")
+        case TimeoutError():
+            return TimedOut(f"{who} did not answer in time")
+        case _:
+            return Broken(f"{who} broke off its answer")

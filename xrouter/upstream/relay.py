@@ -16,6 +16,8 @@ from xrouter.dialects.base import TAIL_BYTES, Dialect, StreamEnd
 from xrouter.errors import Broken, UpstreamError
 from xrouter.wire import sse
 
+MOST_HELD = 1024 * 1024
+"""How much of an event is held until it is whole: one that is larger is none that only carries the usage."""
 DONE_ENDS = (b"[DONE]\n\n", b"[DONE]\r\n\r\n")
 Callback = Callable[[], None]
 Headers = Sequence[tuple[str, str]]
@@ -62,6 +64,7 @@ class Relay:
         self._held = b""
         self.events = 0
         self.complete = False
+        self._ending: StreamEnd | None = None
         self.feed = self._feed_whole_events if hide_usage else self._feed
         self.when_ready = client.when_ready
 
@@ -96,7 +99,10 @@ class Relay:
         return self._end().usage
 
     def _end(self) -> StreamEnd:
-        return self._dialect.read_end(b"".join(self._tail))
+        """Read once: nothing comes after it was asked for."""
+        if self._ending is None:
+            self._ending = self._dialect.read_end(b"".join(self._tail))
+        return self._ending
 
     def _feed(self, data: bytes) -> None:
         self._remember(data)
@@ -106,6 +112,8 @@ class Relay:
         self._remember(data)
         data = self._held + data
         end = sse.whole_events(data)
+        if len(data) - end > MOST_HELD:
+            end = len(data)
         self._held = data[end:]
         if end and (events := self._dialect.without_usage(data[:end])):
             self._client.write(events)

@@ -1,7 +1,8 @@
 """OpenAI Chat Completions: https://platform.openai.com/docs/api-reference/chat."""
 
+from xrouter.dialects.openai.ending import read_end
 from xrouter.dialects.openai.errors import read_error, write_error
-from xrouter.dialects.openai.raw import empty_delta, error_event, read_end, read_first, rewrite, without_usage
+from xrouter.dialects.openai.raw import empty_delta, error_event, read_first, rewrite, without_usage
 from xrouter.dialects.openai.reply import as_stream, read_reply
 from xrouter.dialects.openai.request import read_envelope, read_request
 from xrouter.wire.sse import DONE

@@ -4,18 +4,13 @@ from __future__ import annotations
 
 import re
 
-from xrouter.chat.reply import Usage
 from xrouter.chat.request import Envelope
 from xrouter.chat.target import Target
-from xrouter.dialects.base import StreamEnd
+from xrouter.dialects.openai.ending import has_fault
 from xrouter.dialects.openai.errors import error_of, find_error, write_error
-from xrouter.dialects.openai.reply import read_usage
 from xrouter.errors import UpstreamError, XrouterError
 from xrouter.wire import json, sse
 
-_FINISHED = re.compile(rb'"finish_reason"\s*:\s*"')
-_DONE = re.compile(rb"(?:^|[\r\n])data: ?\[DONE\]")
-_FAULT = re.compile(rb'(?:^|[\r\n])(?:event: ?error|data: ?\{\s*"error"\s*:\s*[{"])')
 _MOST_OUTPUT = frozenset({"max_tokens", "max_completion_tokens"})
 _NO_CHOICES = re.compile(rb'"choices"\s*:\s*\[\s*\]')
 
@@ -33,17 +28,9 @@ def rewrite(envelope: Envelope, target: Target, *, add_usage: bool) -> bytes:
     return json.splice(envelope.body, known, changes)
 
 
-def read_end(tail: bytes) -> StreamEnd:
-    """The end of a stream, of which `tail` is the last part (it may start in the middle of an event)."""
-    done = _DONE.search(tail) is not None
-    finished = done or _FINISHED.search(tail) is not None
-    fault = not finished and _FAULT.search(tail) is not None
-    return StreamEnd(finished=finished, done=done, fault=fault, usage=_usage(tail))
-
-
 def read_first(chunk: bytes) -> UpstreamError | None:
     """The error with which a stream starts, before any word."""
-    if _FAULT.search(chunk) is None:
+    if not has_fault(chunk):
         return None
     for event in sse.EventReader().feed(chunk):
         try:
@@ -102,21 +89,3 @@ def _is_usage_chunk(event: bytes) -> bool:
             return False
         return isinstance(said, dict) and said.get("choices") == [] and isinstance(said.get("usage"), dict)
     return False
-
-
-def _usage(tail: bytes) -> Usage | None:
-    """The last usage that the stream gave; Groq puts it under `x_groq`."""
-    for line in reversed(tail.splitlines()):
-        if not line.startswith(b"data:") or b'"usage"' not in line:
-            continue
-        try:
-            said = json.decode(line[5:])
-        except ValueError:
-            continue
-        if not isinstance(said, dict):
-            continue
-        groq = said.get("x_groq")
-        usage = read_usage(said.get("usage")) or read_usage(groq.get("usage") if isinstance(groq, dict) else None)
-        if usage is not None:
-            return usage
-    return None

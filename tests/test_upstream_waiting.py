@@ -1,0 +1,248 @@
+"""Streams that wait: xrouter/upstream/waiting.py, and what the router makes of it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from tests.asking import question
+from tests.fakes import Call as Request
+from tests.fakes import FakeProvider, Object, chunks, status
+from xrouter.chat.target import Target
+from xrouter.config.model import Upstream
+from xrouter.dialects import openai
+from xrouter.errors import UpstreamError
+from xrouter.router import Call, Router, Trail
+from xrouter.upstream.client import Pool
+from xrouter.upstream.waiting import INTERVAL_S, Waiting
+from xrouter.usage.ledger import Ledger
+from xrouter.usage.prices import PriceBook
+from xrouter.usage.sqlite import Store
+
+
+class Recorder:
+    """A client's end: what was written to it."""
+
+    full = False
+
+    def __init__(self) -> None:
+        self.status = 0
+        self.headers: dict[str, str] = {}
+        self.body = b""
+        self.ended = ""
+        self.heard = asyncio.Event()
+
+    @property
+    def begun(self) -> bool:
+        """Whether a status was sent."""
+        return self.status > 0
+
+    def begin(self, status: int, headers: Any) -> None:
+        """The head of a stream, which there is one of."""
+        assert not self.begun
+        self.status, self.headers = status, {name.lower(): value for name, value in headers}
+
+    def reply(self, status: int, headers: Any, body: bytes) -> None:
+        """A whole answer."""
+        self.begin(status, headers)
+        self.body, self.ended = body, "end"
+
+    def write(self, data: bytes) -> None:
+        """Bytes of a stream, which has begun and not ended."""
+        assert self.begun
+        assert not self.ended
+        self.body += data
+        if data:
+            self.heard.set()
+
+    def end(self) -> None:
+        """A clean end."""
+        self.ended = "end"
+
+    def abort(self) -> None:
+        """No clean end."""
+        self.ended = "abort"
+
+    def when_ready(self, callback: Callable[[], None] | None) -> None:
+        """It always is."""
+
+    @property
+    def events(self) -> list[Any]:
+        """The JSON events so far."""
+        return [json.loads(each[6:]) for each in self.body.split(b"\n\n") if each.startswith(b"data: {")]
+
+
+class Restless(Router):
+    """A router whose clients get a sign of life fifty times a second."""
+
+    waits_s = 0.02
+
+
+class House(NamedTuple):
+    """A provider that does nothing until it is told to, and a router in front of it."""
+
+    provider: FakeProvider
+    router: Router
+    go: asyncio.Event
+
+    async def ask(self, client: Recorder) -> Trail:
+        """Ask for a stream; what became of it."""
+        trail = Trail(started=time.perf_counter())
+        body = json.dumps(question("hi", stream=True)).encode()
+        await self.router.answer(Call(id="mine-1", headers={}, body=body), client, trail)
+        return trail
+
+
+@pytest.fixture
+async def house(tmp_path: Path) -> AsyncIterator[House]:
+    """A router whose provider takes its time: the head at once, the rest when it is told to go on."""
+    go = asyncio.Event()
+
+    async def hesitates(call: Request) -> None:
+        await call.begin()
+        await go.wait()
+        await call.send_events(chunks("one two"))
+        await call.send(b"data: [DONE]\n\n")
+        await call.end()
+
+    async with FakeProvider(hesitates) as provider:
+        target = Target("frontier", "fake", "openai", f"{provider.url}/chat/completions", "fake-1")
+        pool, ledger = Pool(Upstream()), Ledger(Store(tmp_path / "usage.sqlite"), PriceBook([]))
+        router = Restless(
+            dialect=openai, targets={"frontier": target}, tell_usage=frozenset(), judge=None, pool=pool, ledger=ledger
+        )
+        yield House(provider, router, go)
+        await pool.close()
+        await ledger.close()
+
+
+def is_empty(event: Object) -> bool:
+    """Whether an event is a delta that says nothing."""
+    empty: bool = event["object"] == "chat.completion.chunk" and event["choices"] == [
+        {"index": 0, "delta": {}, "finish_reason": None}
+    ]
+    return empty
+
+
+async def test_ticks_until_it_is_stopped() -> None:
+    """It calls again and again, and not once after it was stopped."""
+    ticks: list[int] = []
+    third = asyncio.Event()
+
+    def tick() -> None:
+        ticks.append(len(ticks))
+        if len(ticks) == 3:
+            waiting.stop()
+            third.set()
+
+    waiting = Waiting(tick, 0.001)
+    await asyncio.wait_for(third.wait(), 10)
+    await asyncio.sleep(0.01)
+    assert ticks == [0, 1, 2]
+
+
+def test_interval() -> None:
+    """Clients whose watchdogs bark after half a minute are safe, and quick errors are proper statuses."""
+    assert INTERVAL_S == 15
+    assert Router.waits_s == INTERVAL_S
+
+
+async def test_sign_of_life(house: House) -> None:
+    """A stream that waits begins with empty deltas; then come the provider's very bytes, and nothing in between."""
+    client = Recorder()
+    asking = asyncio.create_task(house.ask(client))
+    await asyncio.wait_for(client.heard.wait(), 10)
+    assert (client.status, client.headers["x-xrouter-upstream"]) == (200, "frontier")
+    house.go.set()
+    trail = await asyncio.wait_for(asking, 10)
+    silent = [is_empty(event) for event in client.events]
+    assert silent[0]
+    assert silent == sorted(silent, reverse=True)
+    words = b"".join(b"data: " + json.dumps(event).encode() + b"\n\n" for event in chunks("one two"))
+    assert client.body.endswith(words + b"data: [DONE]\n\n")
+    assert client.events[0]["id"] == "mine-1"
+    assert client.events[0]["model"] == "fake-1"
+    assert (client.ended, trail.fault) == ("end", None)
+
+
+async def test_no_sign_of_life_is_needed(house: House) -> None:
+    """A provider that speaks at once is all that the client sees."""
+    house.go.set()
+    client = Recorder()
+    await house.ask(client)
+    assert not [event for event in client.events if is_empty(event)]
+    assert client.ended == "end"
+
+
+async def test_late_error(house: House) -> None:
+    """A fault after the stream has begun is an error event, and no clean end."""
+
+    async def refuses_late(call: Request) -> None:
+        await house.go.wait()
+        await status(429, "too late")(call)
+
+    house.provider.handler = refuses_late
+    client = Recorder()
+    asking = asyncio.create_task(house.ask(client))
+    await asyncio.wait_for(client.heard.wait(), 10)
+    house.go.set()
+    trail = await asyncio.wait_for(asking, 10)
+    assert client.events[-1]["error"] == {
+        "message": "too late",
+        "type": "fake_error",
+        "param": None,
+        "code": "fake_429",
+    }
+    assert (client.ended, trail.fault) == ("abort", "fake_429")
+
+
+async def test_early_error(house: House) -> None:
+    """An error that comes at once is no stream."""
+    house.provider.handler = status(429, "at once")
+    client = Recorder()
+    with pytest.raises(UpstreamError, match="at once"):
+        await house.ask(client)
+    assert not client.begun
+
+
+async def test_comments_are_no_signs_of_life(house: House) -> None:
+    """A provider that only sends comments is still waited for: clients' watchdogs do not hear those."""
+
+    async def comments(call: Request) -> None:
+        await call.begin()
+        while not house.go.is_set():
+            await call.send(b": processing\n\n")
+            await asyncio.sleep(0.005)
+        await call.send_events(chunks("one"))
+        await call.send(b"data: [DONE]\n\n")
+        await call.end()
+
+    house.provider.handler = comments
+    client = Recorder()
+    asking = asyncio.create_task(house.ask(client))
+    await asyncio.wait_for(client.heard.wait(), 10)
+    house.go.set()
+    await asyncio.wait_for(asking, 10)
+    assert is_empty(client.events[0])
+    assert b": processing" in client.body
+    assert client.ended == "end"
+
+
+async def test_client_that_leaves(house: House) -> None:
+    """Whoever leaves while the stream waits frees the provider, and nothing is written any more."""
+    client = Recorder()
+    asking = asyncio.create_task(house.ask(client))
+    await asyncio.wait_for(client.heard.wait(), 10)
+    asking.cancel()
+    await asyncio.wait([asking])
+    written = client.body
+    await asyncio.wait_for(house.provider.calls[0].gone.wait(), 10)
+    await asyncio.sleep(0.05)
+    assert client.body == written
+    house.go.set()
