@@ -27,8 +27,10 @@ def missing(*tiers: str) -> list[str]:
             Config(),
             [
                 *missing("cheap", "medium", "frontier"),
-                "nothing is configured yet: xrouter config path says where config.toml goes; "
-                "xrouter demo shows it at work",
+                (
+                    "nothing is configured yet: xrouter config path says where config.toml goes; "
+                    "xrouter demo shows it at work"
+                ),
             ],
         ),
         (Config(classifier=Classifier(enabled=False), tiers=Tiers(frontier=Tier(base_url=URL))), []),

@@ -79,5 +79,6 @@ class App:
             raise NotFound("There is nothing at this path.", hint=f"What exists: {', '.join(sorted(self.routes))}.")
         handler = handlers.get("GET" if exchange.method == "HEAD" else exchange.method)
         if handler is None:
+            exchange.notes = [("Allow", ", ".join(handlers))]
             raise MethodNotAllowed(f"{exchange.path} takes {' and '.join(handlers)} only.")
         await handler(exchange)

@@ -111,4 +111,4 @@ def _origin_host(origin: str) -> str:
         parts = urlsplit(origin)
     except ValueError:
         return ""
-    return (parts.hostname or "") if parts.scheme in {"http", "https"} else ""
+    return (parts.hostname or "").rstrip(".") if parts.scheme in {"http", "https"} else ""

@@ -56,6 +56,8 @@ class Logs:
         while (record := self._queue.get()) is not None:
             for handler in self._handlers:
                 handler.emit(record)  # without its lock: logging takes that at exit, and a writer that hangs has it
+        for handler in self._handlers:
+            handler.close()
 
 
 class _Entrance(QueueHandler):
@@ -106,7 +108,10 @@ class ForPeople(logging.Formatter):
         line = _CONTROL.sub("�", f"{when} {level:5} {words}".rstrip())
         if self._colours and (colour := _COLOURS.get(record.levelname)):
             line = f"{colour}{line}\x1b[0m"
-        return line + (f"\n{self.formatException(record.exc_info)}" if record.exc_info else "")
+        if not record.exc_info:
+            return line
+        traceback = self.formatException(record.exc_info).split("\n")
+        return "\n".join((line, *(_CONTROL.sub("�", one) for one in traceback)))
 
 
 class ForMachines(logging.Formatter):
@@ -122,7 +127,18 @@ class ForMachines(logging.Formatter):
         }
         if record.exc_info:
             said["traceback"] = self.formatException(record.exc_info)
+        return _CONTROL.sub(lambda found: f"\\u{ord(found.group()):04x}", _encoded(said))
+
+
+def _encoded(said: Mapping[str, Any]) -> str:
+    try:
         return json.encode(said).decode()
+    except UnicodeEncodeError:  # half a surrogate pair, of a file's name for one
+        return json.encode({key: _readable(value) for key, value in said.items()}).decode()
+
+
+def _readable(value: Any) -> Any:
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
 
 
 def _fields(record: logging.LogRecord) -> Mapping[str, Any]:
@@ -132,7 +148,7 @@ def _fields(record: logging.LogRecord) -> Mapping[str, Any]:
 
 def _shown(value: Any) -> str:
     text = "-" if value is None else str(value)
-    return json.encode(text).decode() if " " in text else text
+    return json.encode(_readable(text)).decode() if " " in text else text
 
 
 def _handlers(settings: config.Logging, out: TextIO | None) -> list[logging.Handler]:

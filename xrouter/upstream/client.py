@@ -250,7 +250,8 @@ class Pool:
         self._idle_s = settings.idle_timeout_ms / 1000
         self._pooled = _session(_connector(context))
         self._fresh = _session(_connector(context, force_close=True))
-        self._timeout = aiohttp.ClientTimeout(total=None, sock_connect=settings.connect_timeout_ms / 1000)
+        connect_s = settings.connect_timeout_ms / 1000  # `connect` covers the look-up of the name and a proxy's answer
+        self._timeout = aiohttp.ClientTimeout(total=None, connect=connect_s, sock_connect=connect_s)
         self._urls: dict[str, URL] = {}
 
     async def open(self, target: Target, body: bytes, headers: Mapping[str, str]) -> Answer:
@@ -309,6 +310,11 @@ def _who(target: Target) -> str:
     return f"{target.provider} at {URL(target.url).host} ({target.tier})"
 
 
+_BY_PROXY = " through the proxy; see HTTPS_PROXY, HTTP_PROXY and NO_PROXY"
+_FAULTS = (aiohttp.ClientError, HttpProcessingError, OSError, UnicodeError)
+"""UnicodeError: a host name that is none."""
+
+
 class _faults:  # noqa: N801  # reads as what it is: a statement
     """What aiohttp raises, as an UpstreamError that names the target; never with a header or a body in it.
 
@@ -324,7 +330,7 @@ class _faults:  # noqa: N801  # reads as what it is: a statement
         pass
 
     def __exit__(self, _: object, fault: BaseException | None, __: object) -> None:
-        if fault is not None and isinstance(fault, aiohttp.ClientError | HttpProcessingError | OSError):
+        if fault is not None and isinstance(fault, _FAULTS):
             raise _translate(fault, _who(self._target)) from fault
 
 
@@ -335,8 +341,9 @@ def _translate(fault: BaseException, who: str) -> UpstreamError:
             return StaleConnection(f"the connection to {who} was lost")
         case aiohttp.ClientConnectorCertificateError():
             return Unreachable(f"{who} shows a certificate that is not trusted; see upstream.ca_file")
-        case aiohttp.ClientConnectorError() | aiohttp.ClientHttpProxyError():
-            return Unreachable(f"cannot connect to {who}")
+        case aiohttp.ClientConnectorError() | aiohttp.ClientHttpProxyError() | UnicodeError():
+            by_proxy = isinstance(fault, aiohttp.ClientProxyConnectionError | aiohttp.ClientHttpProxyError)
+            return Unreachable(f"cannot connect to {who}{_BY_PROXY if by_proxy else ''}")
         case aiohttp.ConnectionTimeoutError():
             return TimedOut(f"no connection to {who} in time")
         case TimeoutError():

@@ -19,6 +19,7 @@ from xrouter.wire import sse
 MOST_HELD = 1024 * 1024
 """How much of an event is held until it is whole: one that is larger is none that only carries the usage."""
 DONE_ENDS = (b"[DONE]\n\n", b"[DONE]\r\n\r\n")
+_DONE_BYTES = max(map(len, DONE_ENDS))
 Callback = Callable[[], None]
 Headers = Sequence[tuple[str, str]]
 
@@ -62,6 +63,7 @@ class Relay:
         self._tail: deque[bytes] = deque()
         self._tail_bytes = 0
         self._held = b""
+        self._last = b""
         self.events = 0
         self.complete = False
         self._ending: StreamEnd | None = None
@@ -88,7 +90,7 @@ class Relay:
         end = self._end()
         if end.done or end.fault:
             self._client.write(self._held)
-        if end.done:
+        if end.done and not end.fault:
             self._client.end()
             return
         self._client.write(b"\n\n" if end.fault else self._dialect.error_event(fault))
@@ -120,9 +122,10 @@ class Relay:
 
     def _remember(self, data: bytes) -> None:
         self.events += data.count(b"data:")
-        self.complete = data.endswith(DONE_ENDS)
         tail = self._tail
         tail.append(data)
+        self._last = data if len(data) >= _DONE_BYTES else (self._last + data)[-_DONE_BYTES:]
+        self.complete = self._last.endswith(DONE_ENDS)
         self._tail_bytes += len(data)
         while self._tail_bytes - len(tail[0]) >= TAIL_BYTES:
             self._tail_bytes -= len(tail.popleft())

@@ -22,9 +22,12 @@ Members = dict[str, Raw]
 
 _members = msgspec.json.Decoder(Members)
 _encoder = msgspec.json.Encoder()
-_ESCAPE = re.compile(rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|u[dD][89a-fA-F][0-9a-fA-F]{2}|.)")
-_HALF_BYTES = 6
-_KEY = re.compile(rb'[\s,]*"(?:[^"\\]|\\.)*"\s*:\s*')
+_HALF = re.compile(
+    rb"((?:[^\\]++|\\[^u]|\\u(?![dD][89a-fA-F])|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})++)"
+    rb"|\\u[dD][89a-fA-F][0-9a-fA-F]{2}"
+)
+"""What is well, as much of it as there is, or half a surrogate pair."""
+_KEY = re.compile(rb'[\s,]*"(?:[^"\\]++|\\.)*+"\s*:\s*')  # never goes back: a key may be megabytes long
 
 
 class Reader(Generic[T]):
@@ -36,14 +39,12 @@ class Reader(Generic[T]):
     def decode(self, body: bytes | Raw) -> T:
         """The value. Raises ValueError, which says where; never RecursionError."""
         try:
-            return self._decoder.decode(body)
-        except RecursionError:
-            raise ValueError("JSON is nested too deeply") from None
+            return _decode(self._decoder, body)
         except ValueError:
             mended = _mend(bytes(body).decode("utf-8", "replace").encode())
             if mended == body:
                 raise
-            return self._decoder.decode(mended)
+            return _decode(self._decoder, mended)
 
 
 _any: Reader[Any] = Reader(Any)
@@ -59,19 +60,25 @@ def encode(value: Any) -> bytes:
     return _encoder.encode(value)
 
 
+def compact(body: bytes) -> bytes:
+    """Valid JSON as one line: no white space between its tokens, its values as they came. Raises ValueError."""
+    try:
+        return msgspec.json.format(body, indent=-1)
+    except ValueError:
+        return msgspec.json.format(_mend(body), indent=-1)
+
+
 def members(body: bytes) -> Members:
     """The outer object's values, unread. Raises ValueError when the body is not one JSON object in UTF-8."""
     if not body.isascii():
         body.decode()  # values are not read here, so nobody else would notice
     try:
-        return _members.decode(body)
-    except RecursionError:
-        raise ValueError("JSON is nested too deeply") from None
+        return _decode(_members, body)
     except ValueError:
         mended = _mend(body)
         if mended == body:
             raise
-        known = _members.decode(mended)
+        known = _decode(_members, mended)
         spans = _spans(mended, known)  # mending keeps every length, so these are the places in the body too
         return known if spans is None else {key: Raw(body[start:end]) for key, (start, end) in spans.items()}
 
@@ -99,6 +106,13 @@ def splice(body: bytes, known: Members, changes: Mapping[str, bytes]) -> bytes:
     return b"".join(pieces)
 
 
+def _decode(decoder: msgspec.json.Decoder[T], body: bytes | Raw) -> T:
+    try:
+        return decoder.decode(body)
+    except RecursionError:
+        raise ValueError("JSON is nested too deeply") from None
+
+
 def _spans(body: bytes, known: Members) -> dict[str, tuple[int, int]] | None:
     """Where each member's value starts and ends; None when the body names a key twice."""
     spans: dict[str, tuple[int, int]] = {}
@@ -114,8 +128,4 @@ def _spans(body: bytes, known: Members) -> dict[str, tuple[int, int]] | None:
 
 def _mend(body: bytes) -> bytes:
     """The same with U+FFFD in place of halves of surrogate pairs; as long as before."""
-    return _ESCAPE.sub(lambda found: b"\\ufffd" if _is_half(found.group()) else found.group(), body)
-
-
-def _is_half(escape: bytes) -> bool:
-    return len(escape) == _HALF_BYTES and escape[1:3].lower() == b"ud"
+    return _HALF.sub(lambda found: found.group(1) or b"\\ufffd", body)

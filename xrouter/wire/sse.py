@@ -37,7 +37,7 @@ class EventReader:
     def feed(self, chunk: bytes) -> list[ServerEvent]:
         """Read on. Raises ValueError when one event grows beyond MAX_EVENT_BYTES."""
         rest = self._rest
-        searched = max(len(rest) - 1, 0)
+        searched = max(len(rest) - 1, 0) if self._started else 0
         rest += chunk
         if not self._started:
             if len(rest) < len(_BOM) and _BOM.startswith(bytes(rest)):
@@ -73,7 +73,7 @@ class EventReader:
             value = value[1:]
         if field == b"data":
             self._data.append(value)
-            self._size += len(value)
+            self._size += len(value) + 1
         elif field == b"event":
             self._name = value.decode("utf-8", "replace")
         return None

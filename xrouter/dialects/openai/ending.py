@@ -15,16 +15,20 @@ from xrouter.dialects.openai.reply import read_usage
 from xrouter.wire import json
 
 _DONE = b"[DONE]"
-_FINISH, _FINISHED = b'"finish_reason"', re.compile(rb'"finish_reason"\s*:\s*"')
+_FINISH, _FINISHED = b'"finish_reason"', re.compile(rb'"finish_reason"\s*:\s*"[^"]')  # "" says nothing: some send it
 _USAGE, _USED = b'"usage"', re.compile(rb'"usage"\s*:\s*\{')
 _FAULT = re.compile(rb'(?:^|[\r\n])(?:event: ?error|data: ?\{\s*"error"\s*:\s*[{"])')
 
 
 def read_end(tail: bytes) -> StreamEnd:
-    """The end of a stream, of which `tail` is the last part (it may start in the middle of an event)."""
+    """The end of a stream, of which `tail` is the last part (it may start in the middle of an event).
+
+    An error may be followed by [DONE] (vLLM does so): that is no whole answer.
+    """
     done = any(_line(tail, at) in {b"data:[DONE]", b"data: [DONE]"} for at in _backwards(tail, _DONE))
-    finished = done or any(_FINISHED.match(tail, at) for at in _backwards(tail, _FINISH))
-    return StreamEnd(finished=finished, done=done, fault=not finished and has_fault(tail), usage=_read_used(tail))
+    said = any(_FINISHED.match(tail, at) for at in _backwards(tail, _FINISH))
+    fault = not said and has_fault(tail)
+    return StreamEnd(finished=said or (done and not fault), done=done, fault=fault, usage=_read_used(tail))
 
 
 def has_fault(chunk: bytes) -> bool:

@@ -14,6 +14,7 @@ from xrouter.errors import UpstreamError, XrouterError
 from xrouter.wire import json
 
 _MOST_TEXT = 2000
+_MOST_WORD = 200
 
 
 def write_error(error: XrouterError) -> bytes:
@@ -26,7 +27,8 @@ def read_error(status: int, body: bytes, headers: Sequence[tuple[str, str]] = ()
     try:
         said = json.decode(body)
     except ValueError:
-        return UpstreamError(f"the provider answered HTTP {status} with a page that is no JSON", status=_status(status))
+        said = f"the provider answered HTTP {status} with a page that is no JSON"
+        return UpstreamError(said, status=_status(status), headers=headers)
     found = find_error(said)
     if found is None:
         return UpstreamError(f"the provider answered HTTP {status}", status=_status(status), headers=headers)
@@ -56,12 +58,12 @@ def find_error(said: Any) -> tuple[str, str | None, str | None, str | None] | No
 def error_of(found: tuple[str, str | None, str | None, str | None]) -> UpstreamError:
     """An error that came inside a 200 answer: its code is the status where it can be one, else 502."""
     message, kind, code, param = found
-    status = int(code) if code and code.isascii() and code.isdigit() and 400 <= int(code) <= 599 else 502
-    return UpstreamError(message, status=status, kind=kind, code=code, param=param)
+    given = int(code) if code and code.isascii() and code.isdigit() and len(code) == len("500") else 0
+    return UpstreamError(message, status=_status(given), kind=kind, code=code, param=param)
 
 
 def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) else str(value) if isinstance(value, int) else None
+    return value[:_MOST_WORD] if isinstance(value, str) else str(value) if isinstance(value, int) else None
 
 
 def _status(status: int) -> int:

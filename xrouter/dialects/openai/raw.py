@@ -32,7 +32,7 @@ def read_first(chunk: bytes) -> UpstreamError | None:
     """The error with which a stream starts, before any word."""
     if not has_fault(chunk):
         return None
-    for event in sse.EventReader().feed(chunk):
+    for event in sse.EventReader().feed(chunk + b"\n\n"):  # a provider that gives up may not end its last event
         try:
             said = json.decode(event.data)
         except ValueError:

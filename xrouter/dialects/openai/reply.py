@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
+from msgspec import Raw
 
 from xrouter.chat.reply import Usage
 from xrouter.dialects.openai.errors import error_of, find_error
@@ -27,7 +28,13 @@ class _Whole(msgspec.Struct):
     error: Any = None
 
 
+_MOST_TOKENS = 2**53
+"""No count is more: what a provider makes up must still fit into a database."""
+
 _whole = json.Reader(_Whole)
+_object_of_raws = json.Reader(json.Members)
+_objects_of_raws = json.Reader(list[json.Members])
+_raws = json.Reader(list[Raw])
 
 
 def read_reply(body: bytes) -> tuple[Usage | None, int]:
@@ -45,30 +52,40 @@ def read_reply(body: bytes) -> tuple[Usage | None, int]:
 def as_stream(body: bytes) -> bytes:
     """The completion as the chunks of a stream, for a provider that answers a stream request in one piece."""
     read_reply(body)
-    whole = json.decode(body)
-    shared = {"object": "chat.completion.chunk"}
+    whole = _object_of_raws.decode(json.compact(body))
+    choices = _objects_of_raws.decode(whole["choices"])
+    shared: dict[str, Any] = {"object": "chat.completion.chunk"}
     shared |= {key: whole[key] for key in ("id", "created", "model", "system_fingerprint") if key in whole}
-    said = [_choice(choice, delta=_delta(choice.get("message")), finish_reason=None) for choice in whole["choices"]]
-    ended = [
-        _choice(choice, delta={}, finish_reason=choice.get("finish_reason") or "stop") for choice in whole["choices"]
-    ]
+    said = [_choice(choice, delta=_delta(choice.get("message")), finish_reason=None) for choice in choices]
+    ended = [_choice(choice, delta={}, finish_reason=_reason(choice.get("finish_reason"))) for choice in choices]
     chunks = [shared | {"choices": said}, shared | {"choices": ended}]
-    if isinstance(whole.get("usage"), dict):
+    if _starts(whole.get("usage"), b"{"):
         chunks.append(shared | {"choices": [], "usage": whole["usage"]})
     return b"".join(sse.event(json.encode(chunk)) for chunk in chunks) + sse.DONE
 
 
-def _choice(choice: dict[str, Any], **members: Any) -> dict[str, Any]:
+def _choice(choice: json.Members, **members: Any) -> dict[str, Any]:
     return {"index": 0} | {key: value for key, value in choice.items() if key != "message"} | members
 
 
-def _delta(message: Any) -> dict[str, Any]:
-    """A message as one delta; in a stream each tool call has its index."""
-    delta = dict(_object(message))
-    calls = delta.get("tool_calls")
-    if isinstance(calls, list):
-        delta["tool_calls"] = [{"index": at, **_object(call)} for at, call in enumerate(calls)]
-    return delta
+def _delta(message: Raw | None) -> dict[str, Any]:
+    """A message as one delta, its values as they came; in a stream each tool call has its index."""
+    if message is None or not _starts(message, b"{"):
+        return {}
+    known = _object_of_raws.decode(message)
+    calls = known.get("tool_calls")
+    if calls is None or not _starts(calls, b"["):
+        return {**known}
+    objects = [_object_of_raws.decode(call) if _starts(call, b"{") else {} for call in _raws.decode(calls)]
+    return known | {"tool_calls": [{"index": at, **call} for at, call in enumerate(objects)]}
+
+
+def _reason(given: Raw | None) -> Raw | str:
+    return "stop" if given is None or bytes(given) in {b"null", b'""'} else given
+
+
+def _starts(value: Raw | None, mark: bytes) -> bool:
+    return value is not None and bytes(memoryview(value)[:1]) == mark
 
 
 def read_usage(usage: Any) -> Usage | None:
@@ -107,4 +124,4 @@ def _object(value: Any) -> dict[str, Any]:
 
 
 def _count(value: Any) -> int:
-    return max(int(value), 0) if isinstance(value, int | float) else 0
+    return min(max(int(value), 0), _MOST_TOKENS) if isinstance(value, int | float) else 0
