@@ -24,6 +24,7 @@ from xrouter.router import Judge, Router
 from xrouter.routing import warmup
 from xrouter.routing.embedded.judge import EmbeddedClassifier
 from xrouter.routing.llm import HybridClassifier, LLMClassifier
+from xrouter.routing.shared import SharedClassifier
 from xrouter.server import status
 from xrouter.server.app import App
 from xrouter.server.chat import chat
@@ -116,7 +117,7 @@ def _judge(setup: Setup, llm: LLMClassifier | None, cache: DecisionCache) -> Jud
     target = setup.classifier.target
     prompt = hashlib.sha256((config.classifier.system_prompt or "").encode()).hexdigest()
     identity = " ".join((target.url, target.model or "", prompt))
-    return Judge(classifier=classifier, cache=cache, identity=identity, target=target)
+    return Judge(classifier=SharedClassifier(classifier), cache=cache, identity=identity, target=target)
 
 
 @asynccontextmanager
