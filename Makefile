@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
 
-.PHONY: demo test check format test-engine bench clean
+.PHONY: demo test check format test-engine clean
 
 demo: .venv/installed
 	$(BIN)/xrouter demo

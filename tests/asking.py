@@ -12,7 +12,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from tests.fakes import FakeProvider, Object
 from tests.processes import Router
@@ -27,6 +27,14 @@ KEYS = {
 """What the router shows each provider."""
 
 _PATIENCE_S = 20
+
+
+class Door(Protocol):
+    """What listens on this machine."""
+
+    @property
+    def port(self) -> int:
+        """Where."""
 
 
 class Reply(NamedTuple):
@@ -172,7 +180,7 @@ class Client:
 
 
 @asynccontextmanager
-async def dial(router: Router, *, buffer_bytes: int = 1 << 20) -> AsyncIterator[Client]:
+async def dial(router: Door, *, buffer_bytes: int = 1 << 20) -> AsyncIterator[Client]:
     """A connection that is gone at the end; it reads ahead by about `buffer_bytes`."""
     reader, writer = await asyncio.open_connection("127.0.0.1", router.port, limit=buffer_bytes)
     try:

@@ -14,12 +14,13 @@ import asyncio
 import contextlib
 import json
 import socket
+import ssl
 import struct
 import time
 import zlib
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, Self
+from typing import Any, Self, cast
 
 Handler = Callable[["Call"], Awaitable[None]]
 Object = dict[str, Any]
@@ -130,7 +131,14 @@ class Call:
 class FakeProvider:
     """A server on 127.0.0.1. `calls` are all requests in order; `connections` counts what was opened."""
 
-    def __init__(self, handler: Handler | None = None, *, says: str = "Hello.", model: str = "fake-1") -> None:
+    def __init__(
+        self,
+        handler: Handler | None = None,
+        *,
+        says: str = "Hello.",
+        model: str = "fake-1",
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
         self.handler: Handler = handler or answers(says, model=model)
         self.calls: list[Call] = []
         self.connections = 0
@@ -140,12 +148,13 @@ class FakeProvider:
         self._arrived = asyncio.Condition()
         self._peers: set[_Peer] = set()
         self._server: asyncio.Server | None = None
+        self._tls = tls
         self.port = 0
 
     @property
     def root(self) -> str:
         """Its address without a path."""
-        return f"http://127.0.0.1:{self.port}"
+        return f"{'https' if self._tls else 'http'}://127.0.0.1:{self.port}"
 
     @property
     def url(self) -> str:
@@ -170,7 +179,7 @@ class FakeProvider:
     async def start(self) -> Self:
         """Listen, on the same port as before when it was stopped in between."""
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(lambda: _Peer(self), "127.0.0.1", self.port)
+        self._server = await loop.create_server(lambda: _Peer(self), "127.0.0.1", self.port, ssl=self._tls)
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 
@@ -228,8 +237,7 @@ class _Peer(asyncio.Protocol):
         self.number = -1
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
+        self.transport = cast("asyncio.Transport", transport)  # uvloop's has other ancestors
         self._may_write.set()
         self.number = self._provider.joined(self)
         self._task = asyncio.create_task(self._serve())

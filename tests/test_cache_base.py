@@ -7,11 +7,11 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tests.processes import RedisServer
-from xrouter.cache.base import DECISIONS, DecisionCache
+from xrouter.cache.base import DecisionCache
 from xrouter.cache.key import decision_key
 from xrouter.cache.memory import MemoryCache
 from xrouter.cache.redis import RedisCache
-from xrouter.chat.target import Decision
+from xrouter.chat.target import DECISIONS, Decision
 
 KEY = decision_key("What is 2 + 2?", "a classifier")
 

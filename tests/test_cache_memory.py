@@ -5,9 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xrouter.cache.base import DECISIONS
 from xrouter.cache.memory import MemoryCache
-from xrouter.chat.target import Decision
+from xrouter.chat.target import DECISIONS, Decision
 
 
 class Clock:

@@ -17,7 +17,7 @@ from aiohttp import web
 
 from tests.processes import ROOT, free_port
 from xrouter.usage.meter import Bucket, Counts, Totals
-from xrouter.usage.report import body
+from xrouter.usage.report import report
 from xrouter.usage.sqlite import Store
 from xrouter.wire import json
 
@@ -80,13 +80,13 @@ def store(home: Path) -> Path:
 @pytest.mark.usefixtures("home")
 async def test_a_running_router_is_asked_with_the_configured_key() -> None:
     """`--json` prints what GET /usage answered; the key goes along as a bearer, and a proxy is not used."""
-    async with answering(200, json.encode(body(USED))) as (port, came):
+    async with answering(200, json.encode(report(USED))) as (port, came):
         proxy = f"http://127.0.0.1:{free_port()}"
         code, out, err = await run(
             "--json", "--since", "24h", port=port, ROUTER_API_KEY="key-of-mine", HTTP_PROXY=proxy
         )
     assert (code, err) == (0, "")
-    assert json.decode(out.encode()) == body(USED)
+    assert json.decode(out.encode()) == json.decode(json.encode(report(USED)))
     assert came[0].path_qs == "/usage?since=24h"
     assert came[0].headers["Authorization"] == "Bearer key-of-mine"
 
@@ -94,7 +94,7 @@ async def test_a_running_router_is_asked_with_the_configured_key() -> None:
 @pytest.mark.usefixtures("home")
 async def test_the_table() -> None:
     """A line for each tier, the sums, what was saved, what is an estimate and where it is from."""
-    async with answering(200, json.encode(body(USED))) as (port, came):
+    async with answering(200, json.encode(report(USED))) as (port, came):
         code, out, err = await run(port=port)
     assert (code, err) == (0, "")
     (cheap,) = [line for line in out.splitlines() if " cheap " in line]
@@ -115,7 +115,7 @@ async def test_without_a_router_the_file_is_read() -> None:
     assert "unknown" in out
     code, out, err = await run("--json", "--since", "7d", port=free_port())
     assert (code, err) == (0, "")
-    assert json.decode(out.encode()) == body(USED)
+    assert json.decode(out.encode()) == json.decode(json.encode(report(USED)))
 
 
 @pytest.mark.usefixtures("home")
@@ -161,7 +161,7 @@ async def test_a_time_that_is_none() -> None:
 @pytest.mark.parametrize("as_json", [True, False])
 async def test_watching_goes_on_until_ctrl_c(*, as_json: bool) -> None:
     """It asks again and again, and Ctrl-C is its proper end."""
-    async with answering(200, json.encode(body(USED))) as (port, came):
+    async with answering(200, json.encode(report(USED))) as (port, came):
         process = await start("--watch", *(["--json"] if as_json else []), port=port)
         async with asyncio.timeout(20):
             while len(came) < 2:  # noqa: ASYNC110 - the server's list tells nobody

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from xrouter.config.check import classifier_kind, findings, is_loopback, listen_host, warnings
+from xrouter.config.check import classifier_kind, findings, listen_host, warnings
 from xrouter.config.model import Classifier, Config, Server, ServerKey, Tier, Tiers
 from xrouter.config.secret import Secret
 
@@ -86,22 +86,3 @@ def test_all_interfaces_are_for_routers_with_a_key(server: Server, host: str, *,
     assert listen_host(config) == host
     assert bool(warnings(config)) == is_risky
     assert all("ROUTER_API_KEY" in warning for warning in warnings(config))
-
-
-@pytest.mark.parametrize(
-    ("host", "expected"),
-    [
-        ("localhost", True),
-        ("LOCALHOST.", True),
-        ("a.localhost", True),
-        ("127.9.9.9", True),
-        ("::1", True),
-        ("[::1]", True),
-        ("0.0.0.0", False),
-        ("localhost.evil.example", False),
-        ("10.0.0.1", False),
-    ],
-)
-def test_loopback(host: str, *, expected: bool) -> None:
-    """Names and addresses that only this machine reaches."""
-    assert is_loopback(host) == expected

@@ -62,11 +62,12 @@ def test_each_layer_counts_before_the_one_below(tmp_path: Path) -> None:
     assert loaded.origins["server.port"] == "flag --port"
 
 
-def test_flags_are_named_by_parameter_or_setting(tmp_path: Path) -> None:
-    """`log_level` and `logging.level` are the same flag; a text is read as a variable's would be."""
+def test_flags_are_named_by_parameter(tmp_path: Path) -> None:
+    """A flag's text is read as a variable's would be; what is wrong with it is said by the flag's own name."""
     assert read(tmp_path, log_level="DEBUG").config.logging.level == "debug"
-    loaded = load(environ={}, cwd=tmp_path, config_file=tmp_path / "config.toml", flags={"server.port": "81"})
-    assert loaded.config.server.port == 81
+    assert read(tmp_path, port="81").config.server.port == 81
+    with pytest.raises(ConfigError, match=r'^--log-level is "loud"; it must be one of debug, info, warn, error'):
+        read(tmp_path, log_level="loud")
 
 
 def test_an_empty_variable_is_none(tmp_path: Path) -> None:
@@ -312,3 +313,21 @@ def test_what_is_wrong_and_what_is_missing_come_together(tmp_path: Path) -> None
     names = [finding.partition(" ")[0] for finding in raised.value.findings]
     assert sorted(names[:4]) == ["CHEAP_BASE_URL", "FRONTIER_BASE_URL", "MEDIUM_BASE_URL", "PORT"]
     assert names.count("CHEAP_BASE_URL") == 1
+
+
+@pytest.mark.parametrize(
+    ("file_url", "taken"),
+    [("https://ours.example/v1", False), ("https://theirs.example/v1", True), (None, True)],
+)
+def test_a_dotenv_that_moves_a_tier_gets_no_key_of_the_environment(
+    tmp_path: Path, file_url: str | None, *, taken: bool
+) -> None:
+    """The key in the environment was meant for the address of config.toml, where that names another one."""
+    loaded = read(
+        tmp_path,
+        toml=f'[tiers.frontier]\nbase_url = "{file_url}"\n' if file_url else "",
+        dotenv="FRONTIER_BASE_URL=https://theirs.example/v1\n",
+        environ={"FRONTIER_API_KEY": SECRET},
+    )
+    assert loaded.config.tiers.frontier.api_key == (Secret(SECRET) if taken else None)
+    assert SECRET not in loaded.origins["tiers.frontier.api_key"]

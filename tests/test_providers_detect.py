@@ -6,7 +6,7 @@ import pytest
 
 from xrouter.config.secret import Secret
 from xrouter.providers.catalog import names, rows
-from xrouter.providers.detect import detect, is_near
+from xrouter.providers.detect import detect
 
 
 @pytest.mark.parametrize(
@@ -68,26 +68,3 @@ def test_every_host_of_the_catalogue_is_found(name: str) -> None:
     """Each row with hosts is recognised by each of them."""
     for host in rows()[name].hosts:
         assert detect(f"https://{'x' if host[0] in '.-' else ''}{host}/v1", None)[0] == name
-
-
-@pytest.mark.parametrize(
-    ("host", "expected"),
-    [
-        ("127.0.0.1", True),
-        ("localhost", True),
-        ("192.168.1.5", True),
-        ("100.64.0.7", True),
-        ("fe80::1%eth0", True),
-        ("::ffff:10.0.0.1", True),
-        ("ollama", True),
-        ("host.docker.internal", True),
-        ("gpu.local", True),
-        ("8.8.8.8", False),
-        ("2606:4700::1111", False),
-        ("::ffff:8.8.8.8", False),
-        ("api.openai.com", False),
-    ],
-)
-def test_near_hosts(host: str, *, expected: bool) -> None:
-    """Addresses of no public network, and names that the internet does not have, are near."""
-    assert is_near(host) == expected

@@ -66,6 +66,13 @@ def test_who_is_asked_for_usage(provider: str, *, expected: bool) -> None:
     assert resolve("cheap", Tier(provider=provider, base_url="https://x.example"), {}).include_usage == expected
 
 
+@pytest.mark.parametrize(("provider", "name"), [("openai", "max_completion_tokens"), ("groq", "max_tokens")])
+def test_how_the_output_limit_is_called(provider: str, name: str) -> None:
+    """OpenAI's models that think refuse the old name, others know no other."""
+    tier = Tier(provider=provider, base_url="https://x.example", max_output_tokens=9)
+    assert resolve("cheap", tier, {}).target.default_body == ((name, b"9"),)
+
+
 @pytest.mark.parametrize(
     ("tier", "message"),
     [

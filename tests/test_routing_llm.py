@@ -200,6 +200,31 @@ async def test_loading_for_ever() -> None:
     assert (verdict.tier, verdict.detail, len(provider.calls)) == (2, "the model is loading", 4)
 
 
+async def refuses_old_limits(call: Call) -> None:
+    """OpenAI's models that think: they take neither `max_tokens` nor a temperature."""
+    wrong = [name for name in ("max_tokens", "temperature") if name in call.json]
+    handler = (
+        status(400, f"Unsupported parameter: '{wrong[0]}' is not supported with this model.") if wrong else says("1")
+    )
+    await handler(call)
+
+
+async def test_a_model_that_thinks_is_asked_in_its_own_way() -> None:
+    """A refusal of the limit or the temperature leads to a question without them, and so do all later ones."""
+    async with judging(refuses_old_limits) as (classifier, provider):
+        verdicts = [await classifier.judge(ASK) for _ in range(2)]
+    assert [(verdict.tier, verdict.reason) for verdict in verdicts] == [(1, "classifier")] * 2
+    assert ["max_tokens" in call.json for call in provider.calls] == [True, False, False]
+    assert provider.calls[-1].json["max_completion_tokens"] == 2048
+
+
+async def test_a_model_that_refuses_both_ways_is_not_asked_for_ever() -> None:
+    """A second refusal is a failure; the next question starts in the usual way."""
+    async with judging(status(400, "max_tokens is too large")) as (classifier, provider):
+        verdict = await classifier.judge(ASK)
+    assert (verdict.tier, verdict.reason, len(provider.calls)) == (2, "classifier-failed", 2)
+
+
 @pytest.mark.parametrize("handler", [silence, says(" hm", then=silence)])
 async def test_a_client_that_leaves_ends_the_question(handler: Handler) -> None:
     """Cancelling the judgement closes the connection to the engine."""

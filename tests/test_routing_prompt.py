@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from xrouter.chat.target import Target
-from xrouter.routing.prompt import SYSTEM_PROMPT, estimate_tokens, write_question
+from xrouter.routing.prompt import SYSTEM_PROMPT, write_question
 from xrouter.wire import json
 
 PLAIN = Target(tier="classifier", provider="ollama", dialect="openai", url="http://127.0.0.1/", model="judge")
@@ -52,6 +52,15 @@ def test_the_settings_of_the_target() -> None:
     assert (body["temperature"], body["extra"], body["max_tokens"], body["seed"]) == (1.0, {"a": 1}, 512, 7)
 
 
-def test_estimates() -> None:
-    """Four bytes a token, for Latin and CJK text alike."""
-    assert [estimate_tokens(text) for text in ("", "a", "abcd", "abcde", "字字字字")] == [0, 1, 1, 2, 3]
+def test_a_model_that_thinks() -> None:
+    """It gets room for its thoughts under the new name of the limit, no temperature and no old limit from elsewhere."""
+    target = Target(
+        tier="classifier",
+        provider="openai",
+        dialect="openai",
+        url="http://127.0.0.1/",
+        default_body=(("max_tokens", b"9"), ("max_completion_tokens", b"9"), ("reasoning_effort", b'"low"')),
+    )
+    body = json.decode(write_question(target, "Hi?", system_prompt=None, stream=False, thinks=True))
+    assert {"temperature", "max_tokens"}.isdisjoint(body)
+    assert (body["max_completion_tokens"], body["reasoning_effort"]) == (2048, "low")

@@ -352,3 +352,14 @@ async def test_tier_without_a_model(overriding: tuple[FakeProvider, Router], nam
     assert (reply.status, reply.error["param"]) == (400, "model")
     assert "FRONTIER_MODEL" in reply.error["message"]
     assert len(overriding[0].calls) == before
+
+
+async def test_a_provider_that_knows_less(provider: FakeProvider) -> None:
+    """Mistral gets its own names and nothing that it would refuse; what it did not get is in a header."""
+    members: Any = {"max_completion_tokens": 8192, "seed": 7, "store": False, "stream_options": {"include_usage": True}}
+    async with Router(one_tier(provider, FRONTIER_PROVIDER="mistral")) as router:
+        reply = await ask(router, question("hi", stream=True, **members))
+    sent = provider.chats[-1].json
+    assert (sent["max_tokens"], sent["random_seed"]) == (8192, 7)
+    assert not members.keys() & sent.keys()
+    assert reply.headers["x-xrouter-dropped"] == "store, stream_options"

@@ -191,8 +191,22 @@ async def test_drain_limit(provider: FakeProvider) -> None:
         assert await router.wait() == 0
         reply = await client.reply()
         assert (reply.text, reply.whole) == ("one two", False)
+        assert reply.events[-1]["error"]["code"] == "shutting_down"
         await asyncio.wait_for(provider.calls[0].gone.wait(), 10)
+        assert '"cut by the shutdown"' in router.log()
         assert "Traceback" not in router.log()
+
+
+async def test_drain_limit_before_an_answer(provider: FakeProvider) -> None:
+    """A request whose status is still open when the time is up gets a proper 503."""
+    provider.handler = silence
+    async with Router(one_tier(provider, DRAIN_TIMEOUT_MS="200")) as router, dial(router) as client:
+        await client.send("POST", CHAT, question("hi"))
+        await provider.arrived()
+        router.signal(signal.SIGTERM)
+        reply = await client.reply()
+        assert (reply.status, reply.error["code"], reply.whole) == (503, "shutting_down", True)
+        assert await router.wait() == 0
 
 
 def lines(log: str) -> list[Any]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 from redis import Redis
 
-from tests.asking import KEYS, Reply, ask, get, logged, question, three_tiers
-from tests.fakes import FakeProvider, answers, tokens
+from tests.asking import KEYS, Reply, ask, get, logged, one_tier, question, three_tiers
+from tests.fakes import FakeProvider, answers, status, tokens
 from tests.processes import RedisServer, Router
 
 SECRET = "PROMPT-CANARY, my password is hunter2"
@@ -144,3 +145,25 @@ async def test_redis_is_not_there_at_the_start() -> None:
             assert (await get(router, "/usage")).json["cheap"]["requests"] == 2
             log = await logged(router, "REDIS_URL")
         assert "SECRET" not in log
+
+
+async def test_kinds_of_judges_do_not_mix(redis_server: RedisServer) -> None:
+    """What the embedded judge said in place of a model that failed is no verdict of that model."""
+    async with FakeProvider(says="ok") as provider, FakeProvider(status(500)) as classifier:
+        env = three_tiers([provider] * 3, classifier, REDIS_URL=redis_server.url)
+        async with Router(env | {"CLASSIFIER_KIND": "hybrid"}) as hybrid:
+            assert (await ask(hybrid, question("hello"))).route[2] == "embedded"
+        classifier.handler = answers("2")
+        async with Router(env) as router:
+            assert (await ask(router, question("hello"))).route == ("2", "frontier", "classifier")
+
+
+async def test_redis_address_that_only_redis_py_refuses(tmp_path: Path) -> None:
+    """It is one line and exit code 2, and nothing that was opened is left for Python to complain about."""
+    async with FakeProvider(says="ok") as provider:
+        router = Router(one_tier(provider, REDIS_URL="redis://127.0.0.1?socket_timeout=x"), home=tmp_path)
+        router.launch()
+        assert await router.wait() == 2
+    assert router.log().splitlines() == [
+        "xrouter: REDIS_URL is not the URL of a Redis; write redis://[[user]:password@]host[:port][/number], or rediss://"
+    ]

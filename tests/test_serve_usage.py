@@ -215,6 +215,28 @@ async def test_prices(provider: FakeProvider, tmp_path: Path) -> None:
         assert (rows["cheap"]["input_price"], rows["medium"]["input_price"]) == (1.0, None)
 
 
+JUDGE_PRICES = """
+classifier = { provider = "openai_compatible", warmup = false }
+tiers.cheap = { input_price = 1, output_price = 4 }
+tiers.frontier = { input_price = 10, output_price = 40 }
+"""
+
+
+async def test_price_of_the_classifier(provider: FakeProvider, tmp_path: Path) -> None:
+    """A classifier that is the cheap tier's own model costs what was configured for that tier."""
+    (tmp_path / ".config/xrouter").mkdir(parents=True)
+    (tmp_path / ".config/xrouter/config.toml").write_text(JUDGE_PRICES)
+    provider.handler = answers("0")
+    env = three_tiers([provider] * 3, provider, CHEAP_BASE_URL="", CHEAP_MODEL="", CHEAP_PROVIDER="")
+    async with Router(env, home=tmp_path) as router:
+        await ask(router, ASK)
+        said = (await get(router, "/usage")).json
+    judged = said["classifier"]
+    cost = (judged["prompt_tokens"] + 4 * judged["completion_tokens"]) / 1e6
+    assert judged["cost_usd"] == pytest.approx(cost)
+    assert said["saved"]["saved_usd"] is not None
+
+
 async def test_local_provider_is_free(provider: FakeProvider) -> None:
     """A provider at a private address of which nothing else was said costs nothing."""
     async with Router({**one_tier(provider), "FRONTIER_PROVIDER": ""}) as router:

@@ -6,6 +6,7 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,11 +15,15 @@ import pytest
 from tests.asking import question
 from tests.fakes import Call as Request
 from tests.fakes import FakeProvider, Object, chunks, status
+from xrouter.cache.memory import MemoryCache
+from xrouter.chat.call import Call, Trail
 from xrouter.chat.target import Target
 from xrouter.config.model import Upstream
 from xrouter.dialects import openai
 from xrouter.errors import UpstreamError
-from xrouter.router import Call, Router, Trail
+from xrouter.router import Judge, Router
+from xrouter.routing.base import Verdict
+from xrouter.routing.lens.ask import Ask
 from xrouter.upstream.client import Pool
 from xrouter.upstream.waiting import INTERVAL_S, Waiting
 from xrouter.usage.ledger import Ledger
@@ -78,12 +83,6 @@ class Recorder:
         return [json.loads(each[6:]) for each in self.body.split(b"\n\n") if each.startswith(b"data: {")]
 
 
-class Restless(Router):
-    """A router whose clients get a sign of life fifty times a second."""
-
-    waits_s = 0.02
-
-
 class House(NamedTuple):
     """A provider that does nothing until it is told to, and a router in front of it."""
 
@@ -99,6 +98,38 @@ class House(NamedTuple):
         return trail
 
 
+@asynccontextmanager
+async def routing(
+    provider: FakeProvider, folder: Path, *, judge: Judge | None = None, model: str | None = "fake-1"
+) -> AsyncIterator[Router]:
+    """A router with that provider as its frontier, whose clients get a sign of life fifty times a second."""
+    target = Target("frontier", "fake", "openai", f"{provider.url}/chat/completions", model)
+    pool, ledger = Pool(Upstream()), Ledger(Store(folder / "usage.sqlite"), PriceBook([]))
+    yield Router(
+        dialect=openai,
+        targets={"frontier": target},
+        tell_usage=frozenset(),
+        judge=judge,
+        pool=pool,
+        ledger=ledger,
+        sign_of_life_s=0.02,
+    )
+    await pool.close()
+    await ledger.close()
+
+
+class Ponders:
+    """A judge that takes its time."""
+
+    def __init__(self, go: asyncio.Event) -> None:
+        self._go = go
+
+    async def judge(self, ask: Ask) -> Verdict:
+        """The frontier, once it is told to go on."""
+        await self._go.wait()
+        return Verdict(2, "classifier", detail=ask.text)
+
+
 @pytest.fixture
 async def house(tmp_path: Path) -> AsyncIterator[House]:
     """A router whose provider takes its time: the head at once, the rest when it is told to go on."""
@@ -111,15 +142,8 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
         await call.send(b"data: [DONE]\n\n")
         await call.end()
 
-    async with FakeProvider(hesitates) as provider:
-        target = Target("frontier", "fake", "openai", f"{provider.url}/chat/completions", "fake-1")
-        pool, ledger = Pool(Upstream()), Ledger(Store(tmp_path / "usage.sqlite"), PriceBook([]))
-        router = Restless(
-            dialect=openai, targets={"frontier": target}, tell_usage=frozenset(), judge=None, pool=pool, ledger=ledger
-        )
+    async with FakeProvider(hesitates) as provider, routing(provider, tmp_path) as router:
         yield House(provider, router, go)
-        await pool.close()
-        await ledger.close()
 
 
 def is_empty(event: Object) -> bool:
@@ -150,7 +174,6 @@ async def test_ticks_until_it_is_stopped() -> None:
 def test_interval() -> None:
     """Clients whose watchdogs bark after half a minute are safe, and quick errors are proper statuses."""
     assert INTERVAL_S == 15
-    assert Router.waits_s == INTERVAL_S
 
 
 async def test_sign_of_life(house: House) -> None:
@@ -169,6 +192,28 @@ async def test_sign_of_life(house: House) -> None:
     assert client.events[0]["id"] == "mine-1"
     assert client.events[0]["model"] == "fake-1"
     assert (client.ended, trail.fault) == ("end", None)
+
+
+@pytest.mark.parametrize("model", ["fake-1", None])
+async def test_sign_of_life_while_judging(tmp_path: Path, model: str | None) -> None:
+    """A judge that takes its time is no reason for silence; a wrong request is then told so in the stream."""
+    go = asyncio.Event()
+    judge = Judge(classifier=Ponders(go), cache=MemoryCache())
+    async with (
+        FakeProvider(says="one two") as provider,
+        routing(provider, tmp_path, judge=judge, model=model) as router,
+    ):
+        client = Recorder()
+        asking = asyncio.create_task(House(provider, router, go).ask(client))
+        await asyncio.wait_for(client.heard.wait(), 10)
+        assert (client.status, "x-xrouter-upstream" in client.headers) == (200, False)
+        go.set()
+        trail = await asyncio.wait_for(asking, 10)
+    assert is_empty(client.events[0])
+    if model:
+        assert (client.ended, trail.fault, client.body[-14:]) == ("end", None, b"data: [DONE]\n\n")
+    else:
+        assert (client.ended, trail.fault, client.events[-1]["error"]["param"]) == ("abort", "invalid_request", "model")
 
 
 async def test_no_sign_of_life_is_needed(house: House) -> None:

@@ -7,18 +7,18 @@ import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.processes import ROOT, RedisServer, free_port
 from xrouter.chat.reply import Usage
-from xrouter.chat.target import Role
+from xrouter.chat.target import Purpose
 from xrouter.errors import NothingToRead
 from xrouter.usage.ledger import Ledger
 from xrouter.usage.meter import Entry
 from xrouter.usage.prices import Price, PriceBook, Priced
 from xrouter.usage.redis import SharedCounters
+from xrouter.usage.report import ClassifierUse, Report, Saved
 from xrouter.usage.sqlite import Store, read_file
 
 AT = 1_800_000_000.0
@@ -34,11 +34,9 @@ ROUTER = """
 import asyncio, sys, time
 from pathlib import Path
 from xrouter.chat.reply import Usage
-from xrouter.chat.target import Role
-from xrouter.errors import NothingToRead
 from xrouter.usage.ledger import Ledger
 from xrouter.usage.meter import Entry
-from xrouter.usage.prices import Price, PriceBook, Priced
+from xrouter.usage.prices import PriceBook
 from xrouter.usage.sqlite import Store
 
 async def main():
@@ -73,15 +71,14 @@ async def ledger(
         await account.close()
 
 
-def entry(tier: Role, model: str, tokens: Usage = ANSWER, *, at: float = AT) -> Entry:
+def entry(tier: Purpose, model: str, tokens: Usage = ANSWER, *, at: float = AT) -> Entry:
     """A request as the router records it."""
     return Entry(at, tier, "ollama" if tier == "cheap" else "p", model, tokens)
 
 
-def requests(used: dict[str, Any]) -> int:
+def requests(used: Report) -> int:
     """How many answers there were."""
-    count: int = used["total"]["requests"]
-    return count
+    return used.total.requests
 
 
 def has_usage(path: Path) -> bool:
@@ -99,21 +96,17 @@ async def test_the_account_of_four_requests(tmp_path: Path) -> None:
             account.record(entry(tier, model))  # type: ignore[arg-type]
         account.record(entry("classifier", "judge", Usage(prompt=200, completion=1, estimated=True)))
         used = await account.totals()
-    assert used["cheap"]["cost_usd"] == 0.0
-    assert used["medium"]["cost_usd"] == 0.0012  # 1000 in, 100 out; no cached price of its own
-    assert used["frontier"]["cost_usd"] == 0.0075  # 500 in, 500 cached, 100 out
-    assert used["classifier"] == {
-        "requests": 1,
-        "prompt_tokens": 200,
-        "completion_tokens": 1,
-        "cost_usd": 0.000101,
-        "estimated": 1,
-    }
-    assert used["saved"]["baseline_cost_usd"] == 0.0225
-    assert used["saved"]["cost_usd"] == 0.008801
-    assert used["saved"]["saved_usd"] == 0.013699
-    assert used["total"]["cached_tokens"] == 1_500
-    assert used["since"] == "2027-01-15T08:00:00Z"
+    assert used.cheap.cost_usd == 0.0
+    assert used.medium.cost_usd == 0.0012  # 1000 in, 100 out; no cached price of its own
+    assert used.frontier.cost_usd == 0.0075  # 500 in, 500 cached, 100 out
+    assert used.classifier == ClassifierUse(
+        requests=1, prompt_tokens=200, completion_tokens=1, cost_usd=0.000101, estimated=1
+    )
+    assert used.saved.baseline_cost_usd == 0.0225
+    assert used.saved.cost_usd == 0.008801
+    assert used.saved.saved_usd == 0.013699
+    assert used.total.cached_tokens == 1_500
+    assert used.since == "2027-01-15T08:00:00Z"
 
 
 async def test_an_unknown_price_is_never_nothing(tmp_path: Path) -> None:
@@ -121,8 +114,8 @@ async def test_an_unknown_price_is_never_nothing(tmp_path: Path) -> None:
     async with ledger(tmp_path / "usage.sqlite") as account:
         account.record(entry("medium", "no-such-model"))
         used = await account.totals()
-    assert used["medium"]["cost_usd"] is used["total"]["cost_usd"] is used["saved"]["saved_usd"] is None
-    assert used["saved"]["baseline_cost_usd"] == 0.0075
+    assert used.medium.cost_usd is used.total.cost_usd is used.saved.saved_usd is None
+    assert used.saved.baseline_cost_usd == 0.0075
 
 
 async def test_a_fallback_of_the_frontier_saves_nothing(tmp_path: Path) -> None:
@@ -131,7 +124,7 @@ async def test_a_fallback_of_the_frontier_saves_nothing(tmp_path: Path) -> None:
     async with ledger(tmp_path / "usage.sqlite", targets=(*TARGETS, cheaper)) as account:
         account.record(entry("frontier", "spare"))
         used = await account.totals()
-    assert used["saved"] == {"baseline_cost_usd": 0.0011, "cost_usd": 0.0011, "saved_usd": 0.0, "saved_ratio": 0.0}
+    assert used.saved == Saved(baseline_cost_usd=0.0011, cost_usd=0.0011, saved_usd=0.0, saved_ratio=0.0)
 
 
 async def test_usage_is_the_same_after_a_restart(tmp_path: Path) -> None:
@@ -145,7 +138,7 @@ async def test_usage_is_the_same_after_a_restart(tmp_path: Path) -> None:
     async with ledger(path) as account:
         after = await account.totals()
     assert (requests(before), requests(after)) == (10, 11)
-    assert after["medium"]["cost_usd"] == 0.0132
+    assert after.medium.cost_usd == 0.0132
 
 
 async def test_since_reads_the_history(tmp_path: Path) -> None:
@@ -214,7 +207,7 @@ async def test_two_routers_share_their_usage_through_redis(tmp_path: Path, redis
         two.record(entry("frontier", "big"))
         used = await two.totals()
         assert used == await one.totals()
-        assert (requests(used), used["total"]["cost_usd"]) == (2, 0.0087)
+        assert (requests(used), used.total.cost_usd) == (2, 0.0087)
         assert requests(await one.totals(0)) == 1
 
 
@@ -247,4 +240,4 @@ async def test_real_prices_are_found_without_a_setting(tmp_path: Path) -> None:
     account.record(Entry(AT, "frontier", "openai", "gpt-4o", Usage(prompt=1_000, completion=100)))
     used = await account.totals()
     await account.close()
-    assert used["frontier"]["cost_usd"] == 0.0035
+    assert used.frontier.cost_usd == 0.0035

@@ -109,7 +109,7 @@ async def test_a_frozen_redis_is_asked_once_and_then_left_alone(
         assert len(counters._new) == 1
         redis_server.thaw()
     (warning,) = warnings(caplog)
-    assert "cannot be used (TimeoutError); usage is counted on this machine until it is back" in warning
+    assert "does not answer in time; usage is counted on this machine until it is back" in warning
 
 
 async def test_a_redis_that_comes_back_gets_what_it_missed(redis_server: RedisServer) -> None:

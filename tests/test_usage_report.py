@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from xrouter.errors import BadRequest
 from xrouter.usage.meter import Counts, Totals
-from xrouter.usage.report import body, estimates, lines, parse_since, read, report, savings, usd
+from xrouter.usage.report import estimates, lines, parse_since, read, report, savings, usd
 from xrouter.wire import json
 
 NOW = 1_800_000_000.0
@@ -28,6 +30,12 @@ SOME = Totals(
     },
     1_790_000_040,
 )
+
+
+def body(totals: Totals) -> dict[str, Any]:
+    """The report as `GET /usage` sends it."""
+    sent: dict[str, Any] = json.decode(json.encode(report(totals)))
+    return sent
 
 
 def test_nothing_used_costs_nothing() -> None:

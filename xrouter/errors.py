@@ -20,7 +20,7 @@
         ├── Broken             502: what came is no answer, or half of one
         └── TimedOut           504
 
-`code`, `kind`, `status` and `param` are what a client reads; `hint` is what a person can do about it.
+`code`, `kind`, `status`, `param` and `headers` are what a client reads; `hint` is what a person can do about it.
 """
 
 from __future__ import annotations
@@ -40,6 +40,7 @@ class XrouterError(Exception):
         self.message = message
         self.hint = hint
         self.param: str | None = None
+        self.headers: tuple[tuple[str, str], ...] = ()
 
     @property
     def text(self) -> str:
@@ -136,12 +137,18 @@ class TooLarge(RequestError):
 class InternalError(XrouterError):
     """A fault of ours: the client gets no details, the log has them."""
 
+    def __init__(self) -> None:
+        super().__init__("The router failed on this request; its log has the details.")
+
 
 class Draining(XrouterError):
-    """The router is shutting down and takes nothing new."""
+    """The router is shutting down: it takes nothing new, and what has not ended in time is cut."""
 
     status = 503
     code = "shutting_down"
+
+    def __init__(self) -> None:
+        super().__init__("The router is shutting down.", hint="Try again in a moment.")
 
 
 class UpstreamError(XrouterError):

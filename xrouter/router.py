@@ -13,11 +13,12 @@ import msgspec
 
 from xrouter.cache.base import DecisionCache
 from xrouter.cache.key import decision_key
-from xrouter.chat.reply import Usage
-from xrouter.chat.request import Envelope
-from xrouter.chat.target import Role, Target, TierName
+from xrouter.chat.call import Call, Trail
+from xrouter.chat.reply import Usage, estimate
+from xrouter.chat.request import ANY_MODEL, Envelope
+from xrouter.chat.target import Target, TierName
 from xrouter.dialects.base import Dialect
-from xrouter.errors import UpstreamError
+from xrouter.errors import BadRequest, UpstreamError
 from xrouter.routing.base import Classifier, Verdict
 from xrouter.routing.lens.ask import excerpt
 from xrouter.routing.lens.read import read_ask
@@ -28,47 +29,12 @@ from xrouter.upstream.client import Answer, Pool
 from xrouter.upstream.relay import Client, Relay
 from xrouter.upstream.waiting import INTERVAL_S, Waiting
 from xrouter.usage.ledger import Ledger
-from xrouter.usage.meter import Entry, estimate
-from xrouter.wire.headers import safe, to_client, to_provider
+from xrouter.usage.meter import Entry
+from xrouter.wire.headers import to_client, to_provider
 
 LASTING = frozenset({"classifier", "embedded"})
 """Verdicts that stand for the rest of an agent's turn; a failed classification is tried again."""
 STREAM_HEADERS = (("Content-Type", "text/event-stream; charset=utf-8"), ("Cache-Control", "no-cache"))
-
-
-class Call(msgspec.Struct, frozen=True):
-    """A request as the server hands it over."""
-
-    id: str
-    headers: Mapping[str, str]
-    body: bytes
-
-
-class Trail(msgspec.Struct):
-    """What became of a request so far: for the answer's headers, the log line and the ledger."""
-
-    started: float
-    decision: int | None = None
-    reason: str | None = None
-    detail: str | None = None
-    judged: str | None = None
-    target: Target | None = None
-    model: str | None = None
-    stream: bool = False
-    judged_ms: float | None = None
-    first_ms: float | None = None
-    tokens: Usage | None = None
-    fault: str | None = None
-
-    def headers(self) -> list[tuple[str, str]]:
-        """The X-Xrouter headers of what is known by now."""
-        named = (("Decision", self.decision), ("Upstream", self.target and self.target.tier), ("Model", self.model))
-        known = [(f"X-Xrouter-{name}", safe(str(value))) for name, value in named if value is not None]
-        return [*known, ("X-Xrouter-Reason", self.reason)] if self.reason else known
-
-    def since_start_ms(self) -> float:
-        """Milliseconds since the request came in."""
-        return (time.perf_counter() - self.started) * 1000
 
 
 class Judge(msgspec.Struct, frozen=True):
@@ -83,9 +49,6 @@ class Judge(msgspec.Struct, frozen=True):
 class Router:
     """Routes requests of one dialect to targets that speak it; `tell_usage` are tiers that can be asked for usage."""
 
-    waits_s = INTERVAL_S
-    """How long the client of a stream is left without a sign of life."""
-
     def __init__(
         self,
         *,
@@ -95,22 +58,42 @@ class Router:
         judge: Judge | None,
         pool: Pool,
         ledger: Ledger,
+        sign_of_life_s: float = INTERVAL_S,
     ) -> None:
         self._dialect, self._targets, self._tell_usage = dialect, targets, tell_usage
         self._judge, self._pool, self._ledger = judge, pool, ledger
+        self._sign_of_life_s = sign_of_life_s
 
     async def answer(self, call: Call, client: Client, trail: Trail) -> None:
         """Answer a request. Raises XrouterError while the status is still open; later faults go into the stream."""
         envelope = self._dialect.read_envelope(call.body)
         trail.stream = envelope.stream
+        if not envelope.stream:
+            await self._whole(call, envelope, await self._choose(envelope, trail), client, trail)
+            return
+        waiting = Waiting(lambda: self._say_nothing(call, client, trail), self._sign_of_life_s)
+        try:
+            target = await self._choose(envelope, trail)
+            await self._stream(call, envelope, target, client, trail, waiting)
+        except BadRequest as error:
+            if not client.begun:
+                raise
+            trail.fault = error.code
+            client.write(self._dialect.error_event(error))
+            client.abort()
+        finally:
+            waiting.stop()
+
+    async def _choose(self, envelope: Envelope, trail: Trail) -> Target:
+        """Whom to ask. Raises BadRequest where nobody knows by what name of a model."""
         verdict = await self._decide(envelope, trail)
         plan = make_plan(verdict, self._targets)
         target = plan.targets[0]
         trail.decision, trail.reason, trail.detail = plan.decision, plan.reason, verdict.detail
         trail.target, trail.judged_ms = target, trail.since_start_ms()
         trail.model = name_model(target, envelope.model)
-        answer = self._stream if envelope.stream else self._whole
-        await answer(call, envelope, target, client, trail)
+        trail.dropped = self._dialect.dropped(envelope, target)
+        return target
 
     async def _decide(self, envelope: Envelope, trail: Trail) -> Verdict:
         """Pins and rules first, then what was decided before, then the classifier."""
@@ -131,7 +114,7 @@ class Router:
             return Verdict(known, "cache")
         verdict = await judge.classifier.judge(ask)
         if verdict.usage is not None and judge.target is not None:
-            self.book("classifier", judge.target, judge.target.model, verdict.usage)
+            self.book(judge.target, judge.target.model, verdict.usage)
         if verdict.reason in LASTING:
             await judge.cache.put(key, verdict.tier)
         return verdict
@@ -144,22 +127,22 @@ class Router:
             usage, said = self._dialect.read_reply(reply)
             trail.tokens = usage or estimate(len(call.body), said)
             trail.first_ms = trail.since_start_ms()
-            client.reply(200, [*to_client(answer.headers), *trail.headers(), ("X-Request-Id", call.id)], reply)
+            client.reply(200, [*to_client(answer.headers), *trail.headers()], reply)
 
-    async def _stream(self, call: Call, envelope: Envelope, target: Target, client: Client, trail: Trail) -> None:
+    async def _stream(
+        self, call: Call, envelope: Envelope, target: Target, client: Client, trail: Trail, waiting: Waiting
+    ) -> None:
         """An answer in events: keep the client awake until the first, then pump the bytes through."""
         add_usage = not envelope.wants_usage and target.tier in self._tell_usage
         body = self._dialect.rewrite(envelope, target, add_usage=add_usage)
         relay = Relay(client, self._dialect, hide_usage=add_usage)
-        headers = [*STREAM_HEADERS, *trail.headers(), ("X-Request-Id", call.id)]
-        waiting = Waiting(lambda: self._say_nothing(call, client, headers, trail), self.waits_s)
         try:
             async with self._attempt(call, target, body, trail) as answer:
                 first = await first_bytes(answer, self._dialect)
                 waiting.stop()
                 trail.first_ms = trail.since_start_ms()
                 if not client.begun:
-                    client.begin(200, [*to_client(answer.headers), *headers])
+                    client.begin(200, [*to_client(answer.headers), *STREAM_HEADERS, *trail.headers()])
                 try:
                     relay.feed(first)
                     await answer.pump(relay)
@@ -170,9 +153,8 @@ class Router:
             if not client.begun:
                 raise
             trail.fault = fault.code
-            relay.fail(fault)
-        finally:
             waiting.stop()
+            relay.fail(fault)
 
     @asynccontextmanager
     async def _attempt(self, call: Call, target: Target, body: bytes, trail: Trail) -> AsyncIterator[Answer]:
@@ -188,15 +170,15 @@ class Router:
             answer.close()
             if not refused:
                 trail.tokens = trail.tokens or estimate(len(call.body), 0)
-                self.book(target.tier, target, trail.model, trail.tokens)
+                self.book(target, trail.model, trail.tokens)
 
-    def _say_nothing(self, call: Call, client: Client, headers: list[tuple[str, str]], trail: Trail) -> None:
+    def _say_nothing(self, call: Call, client: Client, trail: Trail) -> None:
+        """A sign of life. The headers are those that are known by now: none where a judge takes its time."""
         if not client.begun:
-            client.begin(200, headers)
-        client.write(self._dialect.empty_delta(call.id, trail.model or "auto", int(time.time())))
+            client.begin(200, [*STREAM_HEADERS, *trail.headers()])
+        client.write(self._dialect.empty_delta(call.id, trail.model or ANY_MODEL, int(time.time())))
 
-    def book(self, role: Role, target: Target, model: str | None, tokens: Usage) -> None:
+    def book(self, target: Target, model: str | None, tokens: Usage) -> None:
         """Put what an answer or a classification used into the ledger."""
-        self._ledger.record(
-            Entry(at=time.time(), tier=role, provider=target.provider, model=model or "", tokens=tokens)
-        )
+        entry = Entry(at=time.time(), tier=target.tier, provider=target.provider, model=model or "", tokens=tokens)
+        self._ledger.record(entry)

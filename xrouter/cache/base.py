@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Protocol, get_args
+from typing import Protocol
 
 from xrouter.chat.target import Decision
 
-DECISIONS: tuple[Decision, ...] = get_args(Decision)
 TTL_S = 3600
 """How long a decision is remembered; a classifier behind the same name may be another one by then."""
 

@@ -11,6 +11,8 @@ import msgspec
 
 from xrouter.wire.json import Members
 
+ANY_MODEL = "auto"
+"""What a request asks for that leaves the model to the router."""
 Role = Literal["system", "user", "assistant", "tool"]
 
 

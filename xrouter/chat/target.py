@@ -6,25 +6,29 @@ from typing import Literal, get_args
 
 import msgspec
 
-TierName = Literal["cheap", "medium", "frontier"]
-TIERS: tuple[TierName, ...] = get_args(TierName)
-"""In the order of the decisions 0, 1, 2."""
-
-
 Decision = Literal[0, 1, 2]
 """0 cheap, 1 medium, 2 frontier."""
-Role = Literal["cheap", "medium", "frontier", "classifier"]
+DECISIONS: tuple[Decision, ...] = get_args(Decision)
+
+TierName = Literal["cheap", "medium", "frontier"]
+TIERS: tuple[TierName, ...] = get_args(TierName)
+"""In the order of the decisions."""
+
+Purpose = Literal["cheap", "medium", "frontier", "classifier"]
 """What a target is asked for: to answer, or to judge."""
+PURPOSES: tuple[Purpose, ...] = get_args(Purpose)
 
 
 class Target(msgspec.Struct, frozen=True):
     """A model behind an address.
 
     `model` is None where the client's own model name is sent on. `headers` carry the key: they are never logged and
-    never shown. `body` are members that are merged into the request, as JSON bytes. `proxy` is an HTTP proxy's URL.
+    never shown. `body` are members that are merged into the request, as JSON bytes, `default_body` those that are put
+    in where the client sent none. `renames` are members that the provider has another name for, `unknown` those that
+    it would refuse the request for and that it can do without. `proxy` is an HTTP proxy's URL.
     """
 
-    tier: Role
+    tier: Purpose
     provider: str
     dialect: str
     url: str
@@ -32,6 +36,8 @@ class Target(msgspec.Struct, frozen=True):
     headers: tuple[tuple[str, str], ...] = ()
     body: tuple[tuple[str, bytes], ...] = ()
     default_body: tuple[tuple[str, bytes], ...] = ()
+    renames: tuple[tuple[str, str], ...] = ()
+    unknown: frozenset[str] = frozenset()
     proxy: str | None = None
     first_byte_timeout_ms: int | None = None
 

@@ -33,7 +33,7 @@ def show(json_: AsJson = False, config: ConfigFile = None) -> None:  # noqa: FBT
     started = from_known_key(loaded, os.environ)
     notices = [started[1]] if started else []
     loaded = started[0] if started else loaded
-    findings, warnings = _judge(loaded)
+    findings, warnings = _check(loaded)
     if json_:
         _print_json(loaded, rows(loaded), findings, notices + warnings)
     else:
@@ -56,7 +56,7 @@ def path(json_: AsJson = False, config: ConfigFile = None) -> None:  # noqa: FBT
         typer.echo(f"{file} ({'exists' if exists else 'does not exist'})")
 
 
-def _judge(loaded: Loaded) -> tuple[list[str], list[str]]:
+def _check(loaded: Loaded) -> tuple[list[str], list[str]]:
     import os
 
     from xrouter.config import check

@@ -37,5 +37,5 @@ async def _start(config: Config, usage_file: Path) -> Running:
     from xrouter.server.run import start
     from xrouter.server.wiring import Setup
 
-    tiers = {name: resolve(name, getattr(config.tiers, name), {}) for name in TIERS}
+    tiers = {name: resolve(name, config.tiers.get(name), {}) for name in TIERS}
     return await start(Setup(config=config, tiers=tiers, classifier=None, usage_file=usage_file))

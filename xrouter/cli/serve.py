@@ -20,11 +20,10 @@ def serve(
     """Start the router."""
     import os
 
-    from xrouter.server.prepare import Prepared, prepare
+    from xrouter.server.prepare import prepare
 
-    flags = {"server.host": host, "server.port": port, "logging.level": log_level}
-    given = {setting: value for setting, value in flags.items() if value is not None}
-    ready: Prepared = prepare(environ=os.environ, cwd=Path.cwd(), config_file=config, flags=given)
+    flags = {"host": host, "port": port, "log_level": log_level}
+    ready = prepare(environ=os.environ, cwd=Path.cwd(), config_file=config, flags=flags)
 
     def announce(url: str) -> None:
         say(ready.welcome(url))

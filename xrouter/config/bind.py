@@ -1,12 +1,14 @@
 """What a tier takes from elsewhere: [providers.NAME], the classifier; and which keys it may keep.
 
 A key, and headers, which may hold one, belong to the URL that they were configured with. So a layer that sets a URL
-keeps no key of a lower layer: the .env of a cloned repository cannot have this user's key sent to its own address.
+keeps no key of a lower layer: the .env of a cloned repository cannot have this user's key sent to its own address. Nor
+may a .env that puts another URL in the place of the file's have the key of the environment, which was meant for that.
 """
 
 from __future__ import annotations
 
-from xrouter.config.layers import Entry
+from xrouter.chat.target import TIERS
+from xrouter.config.layers import Entry, Layer
 from xrouter.config.model import Endpoint
 from xrouter.config.schema import field_types, nearest, settings
 
@@ -14,7 +16,7 @@ Given = dict[str, Entry]
 """Setting → the entry that counts."""
 
 BOUND = ("api_key", "headers")
-HOLDERS = ("classifier", "tiers.cheap", "tiers.medium", "tiers.frontier")
+HOLDERS = ("classifier", *(f"tiers.{tier}" for tier in TIERS))
 
 
 def complete(given: Given) -> tuple[dict[str, str], list[str]]:
@@ -65,9 +67,15 @@ def _drop(given: Given, holder: str, dropped: dict[str, str]) -> None:
     url = given.get(f"{holder}.base_url")
     for name in BOUND:
         bound = given.get(f"{holder}.{name}")
-        if url is not None and bound is not None and bound.layer < url.layer:
+        if url is not None and bound is not None and not _belongs(bound, url):
             del given[bound.setting]
             dropped[bound.setting] = f"not taken from {bound.origin}: the URL comes from {url.origin}"
+
+
+def _belongs(bound: Entry, url: Entry) -> bool:
+    if url.layer is Layer.DOTENV and url.replaced is not None and url.replaced != url.value:
+        return bound.layer is Layer.DOTENV
+    return bound.layer >= url.layer
 
 
 def _is_provider(setting: str) -> bool:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import ipaddress
 from typing import Literal
 
+from xrouter.chat.target import TIERS, TierName
 from xrouter.config.envmap import NAMES
 from xrouter.config.model import Config, Tiers
-
-_TIERS = ("cheap", "medium", "frontier")
+from xrouter.wire.host import is_loopback
 
 
 def findings(config: Config) -> list[str]:
@@ -49,30 +48,19 @@ def classifier_kind(config: Config) -> Literal["llm", "embedded", "hybrid"]:
     return kind
 
 
-def needed_tiers(config: Config) -> tuple[str, ...]:
+def needed_tiers(config: Config) -> tuple[TierName, ...]:
     """The tiers that must have an address."""
-    return _TIERS if config.classifier.enabled else _TIERS[-1:]
+    return TIERS if config.classifier.enabled else TIERS[-1:]
 
 
-def has_address(config: Config, tier: str) -> bool:
+def has_address(config: Config, tier: TierName) -> bool:
     """Whether it is known where a tier is."""
-    return getattr(config.tiers, tier).base_url is not None
+    return config.tiers.get(tier).base_url is not None
 
 
 def is_untouched(config: Config) -> bool:
     """Whether no tier and no classifier is configured at all."""
     return config.tiers == Tiers() and config.classifier.base_url is None and config.classifier.use is None
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches the host."""
-    name = host.strip("[]").rstrip(".").lower()
-    if name == "localhost" or name.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(name.partition("%")[0]).is_loopback
-    except ValueError:
-        return False
 
 
 def _has_judge(config: Config) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from xrouter.chat.target import TIERS
 from xrouter.wire import json
 
 Reader = Callable[[str], object]
@@ -85,7 +86,7 @@ _OF_A_TIER: dict[str, tuple[str, Reader]] = {
 
 VARIABLES: dict[str, tuple[str, Reader]] = _GENERAL | {
     f"{tier.upper()}_{name}": (f"tiers.{tier}.{setting}", read)
-    for tier in ("cheap", "medium", "frontier")
+    for tier in TIERS
     for name, (setting, read) in _OF_A_TIER.items()
 }
 """Environment name → (setting, reader)."""

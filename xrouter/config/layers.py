@@ -31,7 +31,8 @@ class Entry(NamedTuple):
     """One setting as one layer gives it.
 
     `name` is what the user wrote (`PORT`, `server.port`, `--port`), `where` the place for an error message, `origin`
-    the place for a table of settings; relative paths in it start at `folder`.
+    the place for a table of settings; `folder` is where the relative path of a key's file starts. `replaced` is the
+    value of the layer below that this one takes the place of.
     """
 
     setting: str
@@ -41,6 +42,7 @@ class Entry(NamedTuple):
     origin: str
     layer: Layer
     folder: Path
+    replaced: Any = None
 
 
 Read = tuple[list[Entry], list[str]]
@@ -94,14 +96,14 @@ def read_environment(environ: Mapping[str, str], cwd: Path) -> Read:
 
 
 def read_flags(flags: Mapping[str, object], cwd: Path) -> Read:
-    """What a command was called with, by parameter (`port`, `log_level`) or setting; None is a flag not given."""
+    """What a command was called with, by parameter (`port`, `log_level`); None is a flag not given."""
     readers: dict[str, Reader] = dict(VARIABLES.values())
     entries: list[Entry] = []
     for flag, value in flags.items():
         if value is None:
             continue
-        setting = FLAGS.get(flag, flag)
-        name = "--" + flag.rpartition(".")[2].replace("_", "-")
+        setting = FLAGS[flag]
+        name = "--" + flag.replace("_", "-")
         read = readers.get(setting, text)(value.strip()) if isinstance(value, str) else value
         entries.append(Entry(setting, read, name, "flag", f"flag {name}", Layer.FLAG, cwd))
     return entries, []

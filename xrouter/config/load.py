@@ -8,7 +8,6 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -22,7 +21,6 @@ from xrouter.errors import ConfigError
 
 Check = Callable[[Config], list[str]]
 """What is missing from settings, one line a finding that begins with a name."""
-_NO_FLAGS: Mapping[str, object] = MappingProxyType({})
 
 
 class Loaded(msgspec.Struct, frozen=True):
@@ -42,7 +40,7 @@ def load(
     environ: Mapping[str, str],
     cwd: Path,
     config_file: Path | None = None,
-    flags: Mapping[str, object] = _NO_FLAGS,
+    flags: Mapping[str, object] | None = None,
     providers: Collection[str] = (),
     check: Check | None = None,
 ) -> Loaded:
@@ -56,7 +54,7 @@ def load(
         layers.read_toml(file, needed=config_file is not None or bool(environ.get("XROUTER_CONFIG"))),
         layers.read_dotenv(cwd),
         layers.read_environment(environ, cwd),
-        layers.read_flags(flags, cwd),
+        layers.read_flags(flags or {}, cwd),
     )
     findings = list(itertools.chain.from_iterable(layer_findings for _, layer_findings in read))
     given: Given = {}
@@ -81,7 +79,8 @@ def _put(entry: Entry, given: Given, providers: Collection[str], findings: list[
         said = f"is {shown}" if shown else "cannot be used"
         findings.append(f"{entry.name} {said}; it must be {wanted} ({entry.where})")
     else:
-        given[entry.setting] = entry._replace(value=value)
+        below = given.get(entry.setting)
+        given[entry.setting] = entry._replace(value=value, replaced=below and below.value)
 
 
 def _follow_references(given: Given, environ: Mapping[str, str], findings: list[str]) -> None:

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from xrouter.chat.target import TierName
 from xrouter.config.secret import Secret
 
 Level = Literal["debug", "info", "warn", "error"]
@@ -105,6 +106,11 @@ class Tiers(Section, frozen=True):
     cheap: Tier = Tier()
     medium: Tier = Tier()
     frontier: Tier = Tier()
+
+    def get(self, name: TierName) -> Tier:
+        """The tier of that name."""
+        tier: Tier = getattr(self, name)
+        return tier
 
 
 class Routing(Section, frozen=True):

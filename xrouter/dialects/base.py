@@ -40,6 +40,9 @@ class Dialect(Protocol):
     def rewrite(self, envelope: Envelope, target: Target, *, add_usage: bool) -> bytes:
         """The client's own body for this target, changed no more than needed."""
 
+    def dropped(self, envelope: Envelope, target: Target) -> list[str]:
+        """The members that `rewrite` leaves out because the provider would refuse them."""
+
     def read_reply(self, body: bytes) -> tuple[Usage | None, int]:
         """(usage, characters said) of a whole answer. Raises UpstreamError where it is none."""
 

@@ -29,6 +29,9 @@ class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     key_variable: str | None = None
     models: tuple[str, str, str] | None = None
     include_usage: bool = True
+    output_limit: str = "max_tokens"
+    renames: dict[str, str] = {}
+    unknown: frozenset[str] = frozenset()
 
 
 @cache

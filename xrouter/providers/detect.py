@@ -6,34 +6,19 @@ a reason to speak to another company's host in a different way.
 
 from __future__ import annotations
 
-import ipaddress
 from urllib.parse import SplitResult, urlsplit
 
-from xrouter.config.check import is_loopback
 from xrouter.config.secret import Secret
 from xrouter.providers.catalog import GENERIC, is_host_of, rows
+from xrouter.wire.host import is_near
 
-_INTERNAL = (".local", ".internal", ".lan", ".home.arpa")
+_NO_MATCH = "no match: OpenAI-compatible"
 
 
 def detect(base_url: str, key: Secret | None) -> tuple[str, str]:
     """(provider, the reason to show)."""
     parts = urlsplit(base_url)
     return _by_host(parts) or _by_path(parts) or _by_port(parts) or _by_key(key) or (GENERIC, _NO_MATCH)
-
-
-def is_near(host: str) -> bool:
-    """Whether a host is this machine or in a private network: an address or a name that the internet does not have."""
-    name = host.rstrip(".").lower()
-    try:
-        address = ipaddress.ip_address(name.partition("%")[0])
-    except ValueError:
-        return is_loopback(name) or "." not in name or name.endswith(_INTERNAL)
-    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
-    return not (mapped or address).is_global
-
-
-_NO_MATCH = "no match: OpenAI-compatible"
 
 
 def _by_host(parts: SplitResult) -> tuple[str, str] | None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from urllib.parse import SplitResult, urlsplit
 
-from xrouter.config.check import is_loopback
 from xrouter.config.schema import is_address
 from xrouter.errors import ConfigError
+from xrouter.wire.host import is_loopback
 
 
 def proxy_for(url: str, environ: Mapping[str, str]) -> str | None:

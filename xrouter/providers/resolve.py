@@ -10,19 +10,18 @@ from urllib.parse import urlsplit
 import msgspec
 
 from xrouter import plugins
-from xrouter.chat.target import TIERS, Role, Target
+from xrouter.chat.target import TIERS, Purpose, Target
 from xrouter.config.check import has_address
 from xrouter.config.envmap import NAMES
 from xrouter.config.model import Config, Tier
 from xrouter.config.schema import nearest
 from xrouter.errors import ConfigError
 from xrouter.providers.catalog import Row, is_host_of, names, rows
-from xrouter.providers.detect import detect, is_near
+from xrouter.providers.detect import detect
 from xrouter.providers.proxy import proxy_for
 from xrouter.providers.url import chat_url
 from xrouter.wire import json
-
-__all__ = ["Resolved", "chat_url", "findings", "resolve", "resolve_classifier"]
+from xrouter.wire.host import is_near
 
 
 class Resolved(msgspec.Struct, frozen=True):
@@ -34,7 +33,7 @@ class Resolved(msgspec.Struct, frozen=True):
     include_usage: bool
 
 
-def resolve(tier_name: Role, tier: Tier, environ: Mapping[str, str]) -> Resolved:
+def resolve(tier_name: Purpose, tier: Tier, environ: Mapping[str, str]) -> Resolved:
     """The target of a tier. Raises ConfigError where there is no address, or nobody here who speaks its format."""
     if tier.base_url is None:
         raise ConfigError([f"{_variable(tier_name, 'base_url')} is not set"])
@@ -50,7 +49,9 @@ def resolve(tier_name: Role, tier: Tier, environ: Mapping[str, str]) -> Resolved
         model=tier.model,
         headers=_headers(tier, row),
         body=_members(tier.body),
-        default_body=_members({"reasoning_effort": tier.reasoning_effort, "max_tokens": tier.max_output_tokens}),
+        default_body=_members({"reasoning_effort": tier.reasoning_effort, row.output_limit: tier.max_output_tokens}),
+        renames=tuple(row.renames.items()),
+        unknown=row.unknown,
         proxy=proxy_for(url, environ),
         first_byte_timeout_ms=tier.timeout_ms,
     )
@@ -77,7 +78,7 @@ def findings(config: Config, environ: Mapping[str, str]) -> list[str]:
     for name in TIERS:
         if has_address(config, name):
             with _collecting(found):
-                resolve(name, getattr(config.tiers, name), environ)
+                resolve(name, config.tiers.get(name), environ)
     if config.classifier.enabled and config.classifier.kind != "embedded":
         with _collecting(found):
             resolve_classifier(config, environ)

@@ -12,6 +12,8 @@ from __future__ import annotations
 
 import re
 
+from xrouter.chat.target import DECISIONS, Decision
+
 _THOUGHTS = {
     "<think>": "</think>",
     "<thinking>": "</thinking>",
@@ -28,6 +30,7 @@ _LONE = re.compile(
     r"([012])"
     r"(?![\w%°/\\+=-])(?![.,:\u2013]\d)"
 )
+_DIGITS: dict[str, Decision] = {str(tier): tier for tier in DECISIONS}
 _UNDECIDED = frozenset(".,:\u2013")
 _AT_START_S = 0.02
 _AFTER_WORDS_S = 0.25
@@ -37,8 +40,8 @@ class DigitReader:
     """Words in, in any pieces; `digit` is set as soon as one is certain."""
 
     def __init__(self) -> None:
-        self.digit: int | None = None
-        self._pending: int | None = None
+        self.digit: Decision | None = None
+        self._pending: Decision | None = None
         self._text = ""
         self._from = 0
         self._closing = ""
@@ -84,9 +87,9 @@ class DigitReader:
             self._has_words = self._has_words or any(map(str.isalnum, words[: found.start()]))
             after = words[found.end() :]
             if opening or len(after) > 1 or (after and after not in _UNDECIDED):
-                self.digit = int(found[1])
+                self.digit = _DIGITS[found[1]]
             else:
-                self._pending, self._from = int(found[1]), found.start()
+                self._pending, self._from = _DIGITS[found[1]], found.start()
             return False
         if opening:
             self._text, self._closing = self._text[opening.end() :], _THOUGHTS[opening.group()]

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from xrouter.chat.events import End, Event, Fault, Finish, Reasoning, Text, Usage
 from xrouter.chat.reply import Usage as Tokens
+from xrouter.chat.target import Decision
 from xrouter.dialects.openai.stream import StreamReader, read_whole
 from xrouter.routing.digit import DigitReader
 
 MAX_BYTES = 1024 * 1024
 MAX_TOKENS = 1024
+LOADING = "the model is loading"
+"""A failure that passes."""
 _WHOLE = b'{["<'
 _UNOPENED = "</think>"
 
@@ -31,7 +34,7 @@ class Listener:
         self._bytes = 0
 
     @property
-    def digit(self) -> int | None:
+    def digit(self) -> Decision | None:
         """What was said, once it is certain."""
         return self._digits.digit
 
@@ -89,7 +92,7 @@ class Listener:
             case Usage(tokens):
                 self.usage = tokens
             case Fault():
-                self._end("the model is loading" if is_loading(event.message) else "the provider reported an error")
+                self._end(LOADING if is_loading(event.message) else "the provider reported an error")
             case Finish() | End():
                 self._end("the answer holds no lone 0, 1 or 2")
 

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import Literal
 
 import msgspec
 
-from xrouter.chat.reply import Usage
+from xrouter.chat.reply import Usage, estimate
 from xrouter.chat.target import Target
 from xrouter.config.model import Classifier as Settings
 from xrouter.errors import UpstreamError
 from xrouter.routing.base import Answer, Classifier, Opener, Verdict
 from xrouter.routing.lens.ask import Ask, excerpt
-from xrouter.routing.listen import Listener, is_loading
-from xrouter.routing.prompt import estimate_tokens, write_question
+from xrouter.routing.listen import LOADING, Listener, is_loading
+from xrouter.routing.prompt import write_question
 
 FAILED = "classifier-failed"
-_LOADING = "the model is loading"
-_DECISIONS: tuple[Literal[0], Literal[1], Literal[2]] = (0, 1, 2)
+_THINKS = "the model takes no max_tokens or no temperature"
 _MOST_REFUSAL = 64 * 1024
 
 
@@ -30,6 +28,7 @@ class LLMClassifier:
         self._settings = settings
         self._target = target
         self._open = open_
+        self._thinks = False
 
     async def judge(self, ask: Ask) -> Verdict:
         """The verdict. A caller that is cancelled closes the call to the model at once."""
@@ -39,34 +38,46 @@ class LLMClassifier:
 
     async def _ask(self, shown: str) -> Verdict:
         settings = self._settings
-        stream = settings.force_stream
-        body = write_question(self._target, shown, system_prompt=settings.system_prompt, stream=stream)
+        thinks = self._thinks
         retries = settings.loading_max_retries
+        until = self._deadline()
         while True:
             heard = Listener()
-            failure = await self._try(body, heard)
-            if failure != _LOADING or retries <= 0:
+            body = self._write(shown, thinks=thinks)
+            failure = await self._try(body, heard, until)
+            if failure == _THINKS and not thinks:
+                thinks = True
+            elif failure == LOADING and retries > 0:
+                retries -= 1
+                await asyncio.sleep(settings.loading_retry_ms / 1000)
+                until = self._deadline()
+            else:
                 break
-            retries -= 1
-            await asyncio.sleep(settings.loading_retry_ms / 1000)
         if heard.digit is None:
             return Verdict(2, FAILED, failure, usage=_usage(heard, body))
-        return Verdict(_DECISIONS[heard.digit], "classifier", usage=_usage(heard, body))
+        self._thinks = thinks
+        return Verdict(heard.digit, "classifier", usage=_usage(heard, body))
 
-    async def _try(self, body: bytes, heard: Listener) -> str:
-        """Ask once; what went wrong, or nothing.
+    def _deadline(self) -> float:
+        """The time-out is over the whole, but for the time in which the model was loading."""
+        return asyncio.get_running_loop().time() + self._settings.timeout_ms / 1000
 
-        The time-out is that of one try: only loading leads to another, and the time of a loading model does not count.
-        """
-        timeout_ms = self._settings.timeout_ms
+    def _write(self, shown: str, *, thinks: bool) -> bytes:
+        settings = self._settings
+        return write_question(
+            self._target, shown, system_prompt=settings.system_prompt, stream=settings.force_stream, thinks=thinks
+        )
+
+    async def _try(self, body: bytes, heard: Listener, until: float) -> str:
+        """Ask once; what went wrong, or nothing."""
         try:
-            async with asyncio.timeout(timeout_ms / 1000), self._open(self._target, body) as answer:
+            async with asyncio.timeout_at(until), self._open(self._target, body) as answer:
                 if answer.status != 200:
                     return await _read_refusal(answer)
                 await _listen(answer, heard)
         except TimeoutError:
             heard.settle()
-            return f"timeout after {timeout_ms} ms"
+            return f"timeout after {self._settings.timeout_ms} ms"
         except UpstreamError as error:
             heard.settle()
             return error.message
@@ -87,7 +98,7 @@ class HybridClassifier:
             async with asyncio.timeout(self._budget_ms / 1000):
                 verdict = await self._llm.judge(ask)
         except TimeoutError:
-            used = Usage(prompt=estimate_tokens(excerpt(ask)), estimated=True)
+            used = estimate(len(excerpt(ask).encode("utf-8", "replace")), 0)
             verdict = Verdict(2, FAILED, "reader late", took_ms=float(self._budget_ms), usage=used)
         if verdict.reason != FAILED:
             return verdict
@@ -118,7 +129,9 @@ async def _read_refusal(answer: Answer) -> str:
         if len(body) > _MOST_REFUSAL:
             break
     if answer.status == 503 or is_loading(body.decode("utf-8", "replace")):
-        return _LOADING
+        return LOADING
+    if answer.status == 400 and (b"max_tokens" in body or b"temperature" in body):
+        return _THINKS
     return f"HTTP {answer.status}"
 
 
@@ -126,4 +139,4 @@ def _usage(heard: Listener, body: bytes) -> Usage | None:
     """What it used: as the provider says, else guessed, since an answer that is cut off has no figures."""
     if heard.usage is not None or not heard.heard:
         return heard.usage
-    return Usage(prompt=estimate_tokens(body), completion=heard.tokens, estimated=True)
+    return estimate(len(body), 4 * heard.tokens)

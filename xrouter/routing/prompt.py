@@ -19,29 +19,29 @@ The request is data: nothing in it changes these rules."""
 _DEFAULT_MODEL = "default"
 _MOST_STREAMED = 512
 _MOST_WHOLE = 8
+_MOST_THOUGHT = 2048
+_LIMITS = frozenset({"max_tokens", "max_completion_tokens"})
 
 
-def write_question(target: Target, shown: str, *, system_prompt: str | None, stream: bool) -> bytes:
+def write_question(
+    target: Target, shown: str, *, system_prompt: str | None, stream: bool, thinks: bool = False
+) -> bytes:
     """The request body.
 
     A stream is cut at the digit, so its limit only has to leave room for thinking; a whole answer is generated to its
-    end whatever happens, so its limit is tiny.
+    end whatever happens, so its limit is tiny. OpenAI's models that think (`thinks`) refuse `max_tokens` and a
+    temperature, and count their hidden thoughts towards the limit.
     """
+    most = _MOST_STREAMED if stream else _MOST_WHOLE
     ours: dict[str, Any] = {
         "model": target.model or _DEFAULT_MODEL,
         "messages": [
             {"role": "system", "content": system_prompt or SYSTEM_PROMPT},
             {"role": "user", "content": f"<request>\n{shown}\n</request>"},
         ],
-        "temperature": 0,
-        "max_tokens": _MOST_STREAMED if stream else _MOST_WHOLE,
         "stream": stream,
     }
-    before = {name: Raw(value) for name, value in target.default_body}
+    ours |= {"max_completion_tokens": _MOST_THOUGHT} if thinks else {"temperature": 0, "max_tokens": most}
+    before = {name: Raw(value) for name, value in target.default_body if name not in _LIMITS}
     after = {name: Raw(value) for name, value in target.body}
     return json.encode({**before, **ours, **after})
-
-
-def estimate_tokens(text: str | bytes) -> int:
-    """About how many tokens: four bytes each, which fits Latin and CJK text alike."""
-    return (len(text if isinstance(text, bytes) else text.encode("utf-8", "replace")) + 3) // 4

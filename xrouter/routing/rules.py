@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from xrouter.chat.request import ANY_MODEL
 from xrouter.chat.target import TIERS, Decision, Target
 from xrouter.errors import BadRequest
 from xrouter.routing.base import Verdict
@@ -9,7 +10,7 @@ from xrouter.routing.lens.ask import Ask
 
 _PINS: dict[str, Decision] = {"cheap": 0, "medium": 1, "frontier": 2}
 _PREFIX = "xrouter/"
-_BY_KIND = {"heartbeat": "heartbeat", "title": "title"}
+_HOUSEKEEPING = frozenset({"heartbeat", "title"})
 
 
 def read_pin(model: str) -> Verdict | None:
@@ -20,8 +21,7 @@ def read_pin(model: str) -> Verdict | None:
 
 def judge_kind(ask: Ask) -> Verdict | None:
     """Heartbeats and titles are cheap without a question; None for all else."""
-    reason = _BY_KIND.get(ask.kind)
-    return None if reason is None else Verdict(0, reason)
+    return Verdict(0, ask.kind) if ask.kind in _HOUSEKEEPING else None
 
 
 def name_model(target: Target, asked: str) -> str:
@@ -32,10 +32,10 @@ def name_model(target: Target, asked: str) -> str:
     if target.model is not None:
         return target.model
     name = asked.removeprefix(_PREFIX)
-    if name == "auto" or name in TIERS:
+    if name == ANY_MODEL or name in TIERS:
         setting = f"{target.tier.upper()}_MODEL (tiers.{target.tier}.model)"
         raise BadRequest(
-            f"the {target.tier} tier has no model of its own",
+            f"the {target.tier} tier has no model of its own.",
             hint=f"Set {setting}, or send the name of a model.",
             param="model",
         )

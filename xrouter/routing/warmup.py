@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 from xrouter.chat.reply import Usage
 from xrouter.chat.target import Target
 from xrouter.config.model import Classifier as Settings
-from xrouter.providers.detect import is_near
 from xrouter.routing.base import Classifier
 from xrouter.routing.lens.ask import Ask
+from xrouter.wire.host import is_near
 
 DEFAULT_KEEP_ALIVE_MS = 240_000
 _GREETING = Ask(text="Hello")

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from typing import cast
 
 from aiohttp import web
 
-from xrouter.dialects.openai import write_error
+from xrouter.dialects.openai import error_event, write_error
 from xrouter.errors import Draining, InternalError, MethodNotAllowed, NotFound, XrouterError
 from xrouter.server.exchange import Exchange
 from xrouter.server.guard import Guard
@@ -29,29 +30,42 @@ class App:
         self._guard = guard
         self._idle = asyncio.Event()
         self._idle.set()
-        self._in_flight = 0
+        self._under_way: dict[asyncio.Task[None], Exchange] = {}
         self.draining = False
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request, whatever happens."""
         exchange = Exchange(request)
-        self._in_flight += 1
+        task = cast("asyncio.Task[None]", asyncio.current_task())
+        self._under_way[task] = exchange
         self._idle.clear()
         try:
             await self._dispatch(exchange)
+        except asyncio.CancelledError:
+            if not exchange.is_cut:
+                raise
+            task.uncancel()  # it was `cut` that asked, and there is still something to say
+            self.fail(exchange, Draining())
         except XrouterError as error:
             self.fail(exchange, error)
         except Exception:  # the outermost boundary: a logged 500, never a dead connection without a word
             log.exception("a request failed unexpectedly", extra={"fields": {"id": exchange.id}})
-            self.fail(exchange, InternalError("The router failed on this request; its log has the details."))
+            self.fail(exchange, InternalError())
         finally:
-            self._in_flight -= 1
-            if self._in_flight == 0:
+            del self._under_way[task]
+            if not self._under_way:
                 self._idle.set()
         return exchange.sent
 
     async def drained(self) -> None:
         """Wait until no request is under way."""
+        await self._idle.wait()
+
+    async def cut(self) -> None:
+        """End what is still under way, each with an error that its client can see."""
+        for task, exchange in self._under_way.items():
+            exchange.is_cut = True
+            task.cancel()
         await self._idle.wait()
 
     @staticmethod
@@ -61,10 +75,10 @@ class App:
             refused = {"id": exchange.id, "status": error.status, "path": exchange.path[:200], "fault": error.code}
             log.info("request refused", extra={"fields": refused})
         if exchange.begun:
+            exchange.write(error_event(error))
             exchange.abort()
             return
-        headers = [*exchange.notes, *getattr(error, "headers", ()), ("X-Request-Id", exchange.id)]
-        exchange.reply(error.status, headers, write_error(error))
+        exchange.reply(error.status, [*exchange.notes, *error.headers], write_error(error))
 
     async def _dispatch(self, exchange: Exchange) -> None:
         handlers = self.routes.get(exchange.path)
@@ -74,7 +88,7 @@ class App:
             exchange.key = self._guard.admit(exchange.headers)
             if self.draining:
                 exchange.close_after()
-                raise Draining("The router is shutting down.", hint="Try again in a moment.")
+                raise Draining
         if handlers is None:
             raise NotFound("There is nothing at this path.", hint=f"What exists: {', '.join(sorted(self.routes))}.")
         handler = handlers.get("GET" if exchange.method == "HEAD" else exchange.method)

@@ -8,9 +8,10 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from xrouter.chat.call import Call, Trail
 from xrouter.config import model as config
 from xrouter.errors import XrouterError
-from xrouter.router import Call, Router, Trail
+from xrouter.router import Router
 from xrouter.server.app import Handler
 from xrouter.server.exchange import Exchange
 from xrouter.server.guard import ANY
@@ -34,7 +35,7 @@ def chat(router: Router, limits: config.Server, *, log_prompts: bool) -> Handler
             exchange.notes = trail.headers()
             raise
         except asyncio.CancelledError:
-            status = "client left"
+            status = "cut by the shutdown" if exchange.is_cut else "client left"
             raise
         finally:
             _log(exchange, trail, status, trail.judged if log_prompts else None)

@@ -14,7 +14,8 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from aiohttp import web
-from aiohttp.web_protocol import RequestHandler
+from aiohttp.streams import StreamReader
+from aiohttp.web_protocol import RequestHandler, _ErrInfo
 
 from xrouter.dialects.openai import write_error
 from xrouter.errors import BadRequest, InternalError, RequestTimeout, XrouterError
@@ -24,7 +25,7 @@ log = logging.getLogger("xrouter.server")
 
 
 class Connection(RequestHandler):
-    """One connection; made by `Listener` for each that is accepted."""
+    """One connection; made by `Connections` for each that is accepted."""
 
     __slots__ = ("_head_timeout_s", "_head_timer", "on_ready")
 
@@ -49,6 +50,7 @@ class Connection(RequestHandler):
         super().data_received(data)
         if self._messages:
             self._stop_timer()
+            self._give_up_body()
         elif data and self._head_timer is None and self.is_idle:
             self._expect_head()
 
@@ -69,7 +71,7 @@ class Connection(RequestHandler):
         error: XrouterError
         if status == 500:
             log.error("a request failed unexpectedly", exc_info=exc)
-            error = InternalError("The router failed on this request; its log has the details.")
+            error = InternalError()
         else:
             log.debug("a request was not valid HTTP: %s", type(exc).__name__)
             error = BadRequest("The request is not valid HTTP/1.1.", code="malformed_request")
@@ -78,16 +80,30 @@ class Connection(RequestHandler):
         self._write_error(error)
         return cast("web.StreamResponse", Sent(keep_alive=False))
 
-    def log_exception(self, *args: Any, **kw: Any) -> None:
+    def log_exception(self, *_: Any, **kw: Any) -> None:
         """Aiohttp's own words for an error: their text may quote the request, so only its kind is logged."""
         error = kw.get("exc_info")
         log.warning("a connection failed: %s", type(error).__name__ if error is not None else "unknown")
-        del args
 
     @property
     def is_idle(self) -> bool:
         """Whether it waits for a request."""
         return self._waiter is not None and not self._waiter.done()
+
+    def _give_up_body(self) -> None:
+        """A body whose chunks are none: the parser tells it as if it were a request, and who reads would wait for ever.
+
+        What was told so is no request: it gets no answer of its own.
+        """
+        if not isinstance(self._messages[-1][0], _ErrInfo):
+            return
+        payload = self._messages[-2][1] if len(self._messages) > 1 else self._current_payload()
+        if payload is not None and not payload.is_eof():
+            self._messages.pop()
+            payload.set_exception(web.RequestPayloadError("the body is malformed"))
+
+    def _current_payload(self) -> StreamReader | None:
+        return None if self._current_request is None else self._current_request.content
 
     def _expect_head(self) -> None:
         self._head_timer = self._loop.call_later(self._head_timeout_s, self._head_is_late)
@@ -113,16 +129,14 @@ class Connection(RequestHandler):
             self.transport.write(first + body)
 
 
-class Listener(web.Server):
+class Connections(web.Server):
     """aiohttp's low-level server, making our connections."""
 
-    def __init__(
-        self, handler: Callable[[web.BaseRequest], Any], *, head_timeout_s: float, keep_alive_s: float = 75.0
-    ) -> None:
+    def __init__(self, handler: Callable[[web.BaseRequest], Any], *, head_timeout_s: float) -> None:
         super().__init__(handler, handler_cancellation=True)
         self._settings: dict[str, Any] = {
             "head_timeout_s": head_timeout_s,
-            "keepalive_timeout": keep_alive_s,
+            "keepalive_timeout": 75.0,
             "access_log": None,
             "logger": log,
             "max_line_size": 16 * 1024,

@@ -7,7 +7,7 @@ import itertools
 import re
 import secrets
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from email.utils import formatdate
 from functools import lru_cache
 from http import HTTPStatus
@@ -16,12 +16,11 @@ from typing import cast
 from aiohttp import web
 
 from xrouter.errors import BadRequest, RequestTimeout, TooLarge
-from xrouter.upstream.relay import Callback
+from xrouter.upstream.relay import Callback, Headers
 
 _PROCESS = secrets.token_hex(4)
 _NEW_IDS = (f"xr-{_PROCESS}-{number:x}" for number in itertools.count(1))
 _ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
-Headers = Sequence[tuple[str, str]]
 
 
 def head(status: int, headers: Headers, *, length: int | None, keep_alive: bool, http10: bool = False) -> bytes:
@@ -75,7 +74,11 @@ class Sent:
 
 
 class Exchange:
-    """A request that came in and its answer."""
+    """A request that came in and its answer.
+
+    `key` is the name of the key that it showed, `notes` are headers for an error answer, and `logged` says that it has
+    its log line.
+    """
 
     def __init__(self, request: web.BaseRequest) -> None:
         self._request = request
@@ -88,6 +91,7 @@ class Exchange:
         self.begun = False
         self.key = ""
         self.logged = False
+        self.is_cut = False
         self.notes: Headers = ()
         given = request.headers.get("x-request-id", "")
         self.id = given if _ID.fullmatch(given) else new_id()
@@ -117,7 +121,7 @@ class Exchange:
         declared = self._request.headers.get("content-length", "")
         if declared.isdigit() and int(declared) > most:
             raise self._too_large(most)
-        if self._request.headers.get("expect", "").lower() == "100-continue":
+        if self._request.headers.get("expect", "").lower() == "100-continue" and not self._http10:
             self._write_raw(b"HTTP/1.1 100 Continue\r\n\r\n")
         pieces: list[bytes] = []
         size = 0
@@ -139,14 +143,14 @@ class Exchange:
     def reply(self, status: int, headers: Headers, body: bytes) -> None:
         """A whole answer."""
         self.begun = True
-        first = head(status, headers, length=len(body), keep_alive=self._keep_alive, http10=self._http10)
+        first = self._head(status, headers, length=len(body))
         self._write_raw(first if self.method == "HEAD" else first + body)
 
     def begin(self, status: int, headers: Headers) -> None:
         """The head of a stream."""
         self.begun = True
         self._keep_alive = self._keep_alive and not self._http10
-        self._write_raw(head(status, headers, length=None, keep_alive=self._keep_alive, http10=self._http10))
+        self._write_raw(self._head(status, headers, length=None))
 
     def write(self, data: bytes) -> None:
         """The next bytes of a stream."""
@@ -167,6 +171,11 @@ class Exchange:
     def close_after(self) -> None:
         """This connection takes no further request."""
         self._keep_alive = False
+
+    def _head(self, status: int, headers: Headers, *, length: int | None) -> bytes:
+        """Every answer names its request."""
+        named = (*headers, ("X-Request-Id", self.id))
+        return head(status, named, length=length, keep_alive=self._keep_alive, http10=self._http10)
 
     def _too_large(self, most: int) -> TooLarge:
         self._keep_alive = False

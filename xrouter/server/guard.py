@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import hmac
-import ipaddress
+import re
 import socket
 from collections.abc import Mapping
-from functools import lru_cache
 from urllib.parse import urlsplit
 
 from xrouter.config import model as config
 from xrouter.errors import Forbidden, Unauthorized
+from xrouter.wire.host import is_address, is_loopback
+
+_HOST = re.compile(r"(?:\[(?P<v6>[^\]]*:[^\]]*)\]|(?P<name>[^:@/\[\]\s]+))(?::[0-9]*)?")
 
 ANY = "default"
 """The name of the one key of server.api_key, and of callers where no key is set."""
@@ -25,18 +27,10 @@ class Guard:
         self._keys = [(name, key.reveal().encode()) for name, key in keys]
         self._hosts = {host.lower() for host in settings.allowed_hosts} | {"localhost", socket.gethostname().lower()}
 
-    @property
-    def asks_for_key(self) -> bool:
-        """Whether a key is set."""
-        return bool(self._keys)
-
-    def admit_bare(self, headers: Mapping[str, str]) -> bool:
-        """For what answers without a key: whether the caller may see names and figures too."""
-        try:
-            self.admit(headers)
-        except Unauthorized:
-            return False
-        return True
+    def admit_bare(self, headers: Mapping[str, str]) -> None:
+        """For what answers without a key. Raises Forbidden."""
+        if not self._keys:
+            self._check_origin(headers)
 
     def admit(self, headers: Mapping[str, str]) -> str:
         """The name of the key that the caller showed. Raises Unauthorized, Forbidden."""
@@ -68,30 +62,10 @@ class Guard:
             raise Forbidden("Requests from other web sites are refused.", hint="Set a key (ROUTER_API_KEY).")
 
     def _is_same_site(self, origin: str, host: str) -> bool:
-        return origin != "" and (
-            origin == host or origin in self._hosts or (_is_loopback(origin) and _is_loopback(host))
-        )
+        return origin != "" and (origin == host or origin in self._hosts or (is_loopback(origin) and is_loopback(host)))
 
     def _is_ours(self, host: str) -> bool:
-        return host in self._hosts or host.endswith(".localhost") or _is_address(host)
-
-
-@lru_cache(256)
-def _is_address(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+        return host in self._hosts or host.endswith(".localhost") or is_address(host)
 
 
 def _shown_key(headers: Mapping[str, str]) -> bytes:
@@ -100,10 +74,9 @@ def _shown_key(headers: Mapping[str, str]) -> bytes:
 
 
 def _host_name(host: str) -> str:
-    """The name in `name:port`, `[v6]:port` or `name`, without a trailing dot."""
-    if host.startswith("["):
-        return host[1:].partition("]")[0]
-    return host.rpartition(":")[0].lower().rstrip(".") if host.count(":") == 1 else host.lower().rstrip(".")
+    """The name in `name:port`, `[v6]:port` or `name`, without a trailing dot; empty where it is none of these."""
+    found = _HOST.fullmatch(host)
+    return (found["v6"] or found["name"]).lower().rstrip(".") if found else ""
 
 
 def _origin_host(origin: str) -> str:
@@ -111,4 +84,4 @@ def _origin_host(origin: str) -> str:
         parts = urlsplit(origin)
     except ValueError:
         return ""
-    return (parts.hostname or "").rstrip(".") if parts.scheme in {"http", "https"} else ""
+    return _host_name(parts.netloc) if parts.scheme in {"http", "https"} else ""

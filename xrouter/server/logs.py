@@ -6,6 +6,7 @@ never a request. No line holds a key; prompts only where `logging.prompts` asks 
 
 from __future__ import annotations
 
+import contextlib
 import io
 import logging
 import os
@@ -57,7 +58,8 @@ class Logs:
             for handler in self._handlers:
                 handler.emit(record)  # without its lock: logging takes that at exit, and a writer that hangs has it
         for handler in self._handlers:
-            handler.close()
+            with contextlib.suppress(OSError):  # what a full disk has not taken is lost
+                handler.close()
 
 
 class _Entrance(QueueHandler):
@@ -104,8 +106,7 @@ class ForPeople(logging.Formatter):
         when = datetime.fromtimestamp(record.created).astimezone().strftime("%H:%M:%S")
         fields = " ".join(f"{key}={_shown(value)}" for key, value in _fields(record).items())
         words = getattr(record, "words", None) or f"{record.message} {fields}"
-        level = "warn" if record.levelname == "WARNING" else record.levelname.lower()
-        line = _CONTROL.sub("�", f"{when} {level:5} {words}".rstrip())
+        line = _CONTROL.sub("�", f"{when} {_level(record):5} {words}".rstrip())
         if self._colours and (colour := _COLOURS.get(record.levelname)):
             line = f"{colour}{line}\x1b[0m"
         if not record.exc_info:
@@ -121,13 +122,18 @@ class ForMachines(logging.Formatter):
         """The traceback of an error is a field."""
         said: dict[str, Any] = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
-            "level": "warn" if record.levelname == "WARNING" else record.levelname.lower(),
+            "level": _level(record),
             "message": record.message,
             **_fields(record),
         }
         if record.exc_info:
             said["traceback"] = self.formatException(record.exc_info)
         return _CONTROL.sub(lambda found: f"\\u{ord(found.group()):04x}", _encoded(said))
+
+
+def _level(record: logging.LogRecord) -> str:
+    """In the words of the settings."""
+    return "warn" if record.levelname == "WARNING" else record.levelname.lower()
 
 
 def _encoded(said: Mapping[str, Any]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from xrouter.chat.request import ANY_MODEL
 from xrouter.chat.target import TIERS
 from xrouter.config.model import Config, Tier
 from xrouter.server.app import Handler
@@ -20,9 +21,9 @@ def models(config: Config, price_of: Callable[[str], Price | None]) -> Handler:
     """The handler; `price_of` says what is known of a tier's price by now."""
 
     async def handle(exchange: Exchange) -> None:
-        rows = [_row("auto", {})]
-        rows += [_row(name, _extras(getattr(config.tiers, name), price_of(name))) for name in TIERS]
-        exchange.reply(200, [("X-Request-Id", exchange.id)], json.encode({"object": "list", "data": rows}))
+        rows = [_row(ANY_MODEL, {})]
+        rows += [_row(name, _extras(config.tiers.get(name), price_of(name))) for name in TIERS]
+        exchange.reply(200, (), json.encode({"object": "list", "data": rows}))
 
     return handle
 

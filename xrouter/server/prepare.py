@@ -28,12 +28,11 @@ class Prepared(msgspec.Struct, frozen=True):
     def welcome(self, url: str) -> str:
         """What `serve` prints once it listens."""
         setup = self.setup
-        rows: list[tuple[str, Resolved]] = [*setup.tiers.items()]
-        if setup.config.classifier.enabled and setup.classifier is not None:
-            rows.append(("classifier", setup.classifier))
         lines = [f"xrouter {__version__} listens on {url}"]
-        lines += [f"  {name:10} {_describe(resolved, self.loaded, name)}" for name, resolved in rows]
-        if setup.config.classifier.enabled and setup.classifier is None:
+        lines += [_describe(resolved, self.loaded) for resolved in setup.tiers.values()]
+        if setup.classifier is not None:
+            lines.append(_describe(setup.classifier, self.loaded))
+        elif setup.config.classifier.enabled:
             lines.append("  classifier embedded (nothing to install; set CLASSIFIER_BASE_URL to ask a model)")
         lines += [f"Note: {notice}" for notice in self.notices]
         lines.append(f"Point your client at {url}/v1 with the model `auto`; see {url}/usage for what it used.")
@@ -56,23 +55,25 @@ def prepare(
     wrong = [*check.findings(config), *findings(config, environ)]
     if wrong:
         raise ConfigError(wrong)
-    tiers = {
-        name: resolve(name, getattr(config.tiers, name), environ) for name in TIERS if check.has_address(config, name)
-    }
-    classifier = resolve_classifier(config, environ) if check.classifier_kind(config) != "embedded" else None
+    tiers = {name: resolve(name, config.tiers.get(name), environ) for name in TIERS if check.has_address(config, name)}
+    asks_model = config.classifier.enabled and check.classifier_kind(config) != "embedded"
+    classifier = resolve_classifier(config, environ) if asks_model else None
     setup = Setup(config=config, tiers=tiers, classifier=classifier, usage_file=paths.usage_store(environ))
     return Prepared(setup, loaded, tuple(notices))
 
 
-def _describe(resolved: Resolved, loaded: Loaded, name: str) -> str:
+def _describe(resolved: Resolved, loaded: Loaded) -> str:
     """Provider, model, address and where they come from; the key masked."""
-    target = resolved.target
-    section = "classifier" if name == "classifier" else f"tiers.{name}"
-    key = loaded.config.classifier.api_key if name == "classifier" else getattr(loaded.config.tiers, name).api_key
+    target, own = resolved.target, loaded.config.classifier
+    if target.tier == "classifier" and own.base_url is not None:
+        section, key = "classifier", own.api_key
+    else:
+        tier = "cheap" if target.tier == "classifier" else target.tier  # classifier.use = "cheap"
+        section, key = f"tiers.{tier}", loaded.config.tiers.get(tier).api_key
     what = [target.model or "the client's model", target.provider, target.url]
     whence = [
         f"key {key!r}" if key else "no key",
         f"provider: {resolved.why}",
         f"from {loaded.origins.get(f'{section}.base_url', 'default')}",
     ]
-    return f"{' · '.join(what)}\n{'':13}{' · '.join(whence)}"
+    return f"  {target.tier:10} {' · '.join(what)}\n{'':13}{' · '.join(whence)}"

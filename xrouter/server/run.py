@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import errno
 import gc
 import logging
@@ -14,9 +13,10 @@ from collections.abc import Callable
 
 from xrouter.config.check import listen_host
 from xrouter.errors import PortTaken, XrouterError
-from xrouter.server.connection import Listener
+from xrouter.server.connection import Connections
 from xrouter.server.logs import Logs
 from xrouter.server.wiring import House, Setup
+from xrouter.wire.host import from_here, in_url
 
 BACKLOG = 2048
 EXIT_AT_ONCE = 130
@@ -27,9 +27,9 @@ log = logging.getLogger("xrouter.server")
 class Running:
     """A router that listens. `close` drains it first."""
 
-    def __init__(self, house: House, listener: Listener, server: asyncio.Server, drain_s: float) -> None:
+    def __init__(self, house: House, connections: Connections, server: asyncio.Server, drain_s: float) -> None:
         self._house = house
-        self._listener = listener
+        self._connections = connections
         self._server = server
         self._drain_s = drain_s
         self.url = shown_url(server.sockets[0])
@@ -38,10 +38,12 @@ class Running:
         """Take nothing new, let what runs end within the drain time, then end it."""
         self._house.app.draining = True
         self._server.close()
-        self._listener.close_idle()
-        with contextlib.suppress(TimeoutError):
+        self._connections.close_idle()
+        try:
             await asyncio.wait_for(self._house.app.drained(), self._drain_s)
-        await self._listener.shutdown(0.1)
+        except TimeoutError:
+            await self._house.app.cut()
+        await self._connections.shutdown(0.1)
         await self._house.close()
 
 
@@ -52,7 +54,7 @@ async def start(setup: Setup, *, listener: socket.socket | None = None) -> Runni
     """
     settings = setup.config.server
     house = House(setup)
-    connections = Listener(house.app.handle, head_timeout_s=settings.client_header_timeout_ms / 1000)
+    connections = Connections(house.app.handle, head_timeout_s=settings.client_header_timeout_ms / 1000)
     host = listen_host(setup.config)
     loop = asyncio.get_running_loop()
     try:
@@ -80,8 +82,7 @@ def serve(setup: Setup, *, listener: socket.socket | None = None, announce: Call
 def shown_url(listener: socket.socket) -> str:
     """Where a client on this machine finds it."""
     host, port = listener.getsockname()[:2]
-    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
-    return f"http://{shown}:{port}"
+    return f"http://{in_url(from_here(host))}:{port}"
 
 
 def address_error(error: OSError, host: str, port: int) -> XrouterError:

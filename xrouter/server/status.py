@@ -18,14 +18,14 @@ def usage(ledger: Ledger) -> Handler:
     async def handle(exchange: Exchange) -> None:
         asked = parse_qs(exchange.query).get("since", [""])[0]
         since = parse_since(asked, time.time()) if asked else None
-        exchange.reply(200, [("X-Request-Id", exchange.id)], json.encode(await ledger.totals(since)))
+        exchange.reply(200, (), json.encode(await ledger.totals(since)))
 
     return handle
 
 
 async def health(exchange: Exchange) -> None:
     """The process is alive."""
-    exchange.reply(200, [("X-Request-Id", exchange.id)], json.encode({"status": "ok"}))
+    exchange.reply(200, (), json.encode({"status": "ok"}))
 
 
 def ready(app: App) -> Handler:
@@ -33,6 +33,6 @@ def ready(app: App) -> Handler:
 
     async def handle(exchange: Exchange) -> None:
         status, word = (503, "draining") if app.draining else (200, "ready")
-        exchange.reply(status, [("X-Request-Id", exchange.id)], json.encode({"status": word}))
+        exchange.reply(status, (), json.encode({"status": word}))
 
     return handle

@@ -52,9 +52,9 @@ class House:
         config = setup.config
         redis_url = config.cache.redis_url.reveal() if config.cache.redis_url else None
         prices = PriceBook(_priced(setup))
-        self._pool = Pool(config.upstream)
         self._ledger = _ledger(setup.usage_file, prices, redis_url)
         self._cache = _cache(redis_url)
+        self._pool = Pool(config.upstream)
         self._setup = setup
         self._llm = _llm(setup, self._pool)
         self._router = Router(
@@ -84,7 +84,7 @@ class House:
                 self._llm,
                 self._setup.config.classifier,
                 target,
-                lambda used: self._router.book("classifier", target, target.model, used),
+                lambda used: self._router.book(target, target.model, used),
             )
             self._tasks.append(asyncio.create_task(warm, name="xrouter: keep the classifier warm"))
 
@@ -100,7 +100,7 @@ class House:
 
 
 def _llm(setup: Setup, pool: Pool) -> LLMClassifier | None:
-    if setup.classifier is None or not setup.config.classifier.enabled:
+    if setup.classifier is None:
         return None
     return LLMClassifier(
         setup.config.classifier, setup.classifier.target, lambda target, body: _ask(pool, target, body)
@@ -112,11 +112,11 @@ def _judge(setup: Setup, llm: LLMClassifier | None, cache: DecisionCache) -> Jud
     embedded = EmbeddedClassifier(config.routing.profile)
     if llm is None or setup.classifier is None:
         return Judge(classifier=embedded, cache=cache)
-    hybrid = classifier_kind(config) == "hybrid"
-    classifier = HybridClassifier(llm, embedded, config.routing.judge_budget_ms) if hybrid else llm
+    kind = classifier_kind(config)
+    classifier = HybridClassifier(llm, embedded, config.routing.judge_budget_ms) if kind == "hybrid" else llm
     target = setup.classifier.target
     prompt = hashlib.sha256((config.classifier.system_prompt or "").encode()).hexdigest()
-    identity = " ".join((target.url, target.model or "", prompt))
+    identity = " ".join((kind, target.url, target.model or "", prompt))
     return Judge(classifier=SharedClassifier(classifier), cache=cache, identity=identity, target=target)
 
 
@@ -147,7 +147,7 @@ def _ledger(file: Path, prices: PriceBook, redis_url: str | None) -> Ledger:
 
 
 def _priced(setup: Setup) -> list[Priced]:
-    rows = [(resolved, getattr(setup.config.tiers, name)) for name, resolved in setup.tiers.items()]
+    rows = [(resolved, setup.config.tiers.get(name)) for name, resolved in setup.tiers.items()]
     priced = [
         Priced(
             tier=resolved.target.tier,
@@ -160,7 +160,8 @@ def _priced(setup: Setup) -> list[Priced]:
     ]
     judge = setup.classifier
     if judge is not None:
-        own = configured(setup.config.tiers.cheap) if setup.config.classifier.use == "cheap" else Price()
-        target = judge.target
+        target, cheap = judge.target, setup.tiers.get("cheap")
+        is_cheaps = cheap is not None and (cheap.target.url, cheap.target.model) == (target.url, target.model)
+        own = configured(setup.config.tiers.cheap) if is_cheaps else Price()
         priced.append(Priced("classifier", target.provider, target.model, local=judge.local, configured=own))
     return priced

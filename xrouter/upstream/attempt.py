@@ -14,6 +14,9 @@ from xrouter.wire.headers import to_client
 
 MAX_ERROR_BYTES = 1024 * 1024
 MAX_FIRST_BYTES = 1024 * 1024
+_TELLING_BYTES = 16
+"""So much has to be seen of a body to tell a stream of events from an answer in one piece."""
+_SHORTEST_SECRET = 8
 
 _EVENTS = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:data|event|id|retry)?:")
 
@@ -25,10 +28,9 @@ async def attempt(pool: Pool, dialect: Dialect, target: Target, body: bytes, hea
         return answer
     try:
         page = await answer.read(MAX_ERROR_BYTES)
-        passed = [*to_client(answer.headers)]
     finally:
         answer.close()
-    raise redact(dialect.read_error(answer.status, page, passed), target)
+    raise redact(dialect.read_error(answer.status, page, to_client(answer.headers)), target)
 
 
 async def first_bytes(answer: Answer, dialect: Dialect) -> bytes:
@@ -37,7 +39,9 @@ async def first_bytes(answer: Answer, dialect: Dialect) -> bytes:
     A provider that answers a stream request in one piece is made to stream; one that streams under another content type
     is taken for what it does. Raises UpstreamError.
     """
-    first = b"" if answer.is_stream else await answer.read_some()
+    first = b""
+    while not answer.is_stream and len(first) < _TELLING_BYTES and (piece := await answer.read_some()):
+        first += piece
     if not answer.is_stream and _EVENTS.match(first) is None:
         return dialect.as_stream(first + await answer.read())
     first = await _first_event(answer, first)
@@ -61,8 +65,13 @@ async def _first_event(answer: Answer, first: bytes) -> bytes:
 
 def redact(error: UpstreamError, target: Target) -> UpstreamError:
     """A provider that quotes our key in its error must not give it to the client."""
-    for _, value in target.headers:
-        for secret in {value, value.rpartition(" ")[2]}:
-            if len(secret) >= 8 and secret in error.message:
-                error.message = error.message.replace(secret, "***")
+    values = [value for _, value in target.headers]
+    for secret in (*values, *(value.rpartition(" ")[2] for value in values)):
+        if len(secret) < _SHORTEST_SECRET:
+            continue
+        error.message = error.message.replace(secret, "***")
+        error.kind = error.kind.replace(secret, "***")
+        error.code = error.code and error.code.replace(secret, "***")
+        error.param = error.param and error.param.replace(secret, "***")
+    error.args = (error.message,)
     return error

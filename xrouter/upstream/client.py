@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from functools import partial
 from typing import Any, Protocol
 
@@ -29,8 +29,6 @@ LINGER_S = 0.2
 """After [DONE]: how long the end of the body may take. It usually comes in the same packet, and then the connection is
 kept; a provider that never ends it must not hold the client."""
 
-_NO_TIMEOUT = aiohttp.ClientTimeout(total=None, sock_connect=None, sock_read=None)
-
 
 class Sink(Protocol):
     """Where the bytes of a stream go."""
@@ -46,7 +44,7 @@ class Sink(Protocol):
     def feed(self, data: bytes) -> None:
         """Take the next bytes; never waits, never fails."""
 
-    def when_ready(self, callback: Any) -> None:
+    def when_ready(self, callback: Callable[[], None] | None) -> None:
         """What to call when it is no longer full."""
 
 
@@ -106,6 +104,7 @@ class Wire(ResponseHandler):
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """The end, for an answer that lasts until then, or its fault."""
+        self._flow(spill=True)
         super().connection_lost(exc)
         if self._sink is not None:
             self._flow()
@@ -118,23 +117,30 @@ class Wire(ResponseHandler):
         # A parser that gives up tells the connection alone; a reader of the body would wait for ever.
         payload = self._source or self._payload
         if payload is not None and not payload.is_eof() and payload.exception() is None:
-            self._flow()
+            self._flow(spill=True)
             payload.set_exception(aiohttp.ClientPayloadError(str(exc)))
 
     def _resume(self) -> None:
-        if self._reading_paused:
-            self.heard_at = self._loop.time()
+        self._flow()
+        if self._reading_paused and self._sink is not None and not self._sink.full:
             self.resume_reading()
 
-    def _flow(self) -> None:
-        """Hand on what came. Reading may make the parser go on, which ends up here again: one loop keeps order."""
+    def _flow(self, *, spill: bool = False) -> None:
+        """Hand on what came, until the sink is full; `spill`: nothing more will come, so it takes what is left as well.
+
+        Reading may make the parser go on (a packed answer swells a thousandfold), which ends up here again: one loop
+        keeps the order.
+        """
         source, sink = self._source, self._sink
         if source is None or sink is None or self._flowing:
             return
         self._flowing = True
         try:
-            while source.exception() is None and (data := source.read_nowait(-1)):
+            while source.exception() is None and (spill or source.is_eof() or not sink.full):
+                if not (data := source.read_nowait(-1)):
+                    break
                 sink.feed(data)
+                spill = False
         finally:
             self._flowing = False
         self.heard_at = self._loop.time()
@@ -248,11 +254,10 @@ class Pool:
             context.load_verify_locations(cafile=settings.ca_file)
         self._first_byte_s = settings.first_byte_timeout_ms / 1000
         self._idle_s = settings.idle_timeout_ms / 1000
-        self._pooled = _session(_connector(context))
-        self._fresh = _session(_connector(context, force_close=True))
         connect_s = settings.connect_timeout_ms / 1000  # `connect` covers the look-up of the name and a proxy's answer
-        self._timeout = aiohttp.ClientTimeout(total=None, connect=connect_s, sock_connect=connect_s)
-        self._urls: dict[str, URL] = {}
+        timeout = aiohttp.ClientTimeout(total=None, connect=connect_s, sock_connect=connect_s)
+        self._pooled = _session(_connector(context), timeout)
+        self._fresh = _session(_connector(context, force_close=True), timeout)
 
     async def open(self, target: Target, body: bytes, headers: Mapping[str, str]) -> Answer:
         """Send a request and wait for the head of its answer, whatever its status. Raises UpstreamError.
@@ -272,17 +277,15 @@ class Pool:
     async def _open(
         self, session: aiohttp.ClientSession, target: Target, body: bytes, headers: Mapping[str, str]
     ) -> Answer:
-        url = self._urls.get(target.url) or self._urls.setdefault(target.url, URL(target.url, encoded=True))
         first_byte_s = target.first_byte_timeout_ms / 1000 if target.first_byte_timeout_ms else self._first_byte_s
         with _faults(target):
             async with asyncio.timeout(first_byte_s):
                 response = await session.post(
-                    url,
+                    URL(target.url, encoded=True),
                     data=body,
                     headers={**headers, **dict(target.headers)},
                     allow_redirects=False,
                     proxy=target.proxy,
-                    timeout=self._timeout,
                 )
         return Answer(response, target, self._idle_s)
 
@@ -294,11 +297,11 @@ def _connector(context: ssl.SSLContext, *, force_close: bool = False) -> aiohttp
     return connector
 
 
-def _session(connector: aiohttp.TCPConnector) -> aiohttp.ClientSession:
+def _session(connector: aiohttp.TCPConnector, timeout: aiohttp.ClientTimeout) -> aiohttp.ClientSession:
     return aiohttp.ClientSession(
         connector=connector,
         cookie_jar=aiohttp.DummyCookieJar(),
-        timeout=_NO_TIMEOUT,
+        timeout=timeout,
         headers={"content-type": "application/json", "accept-encoding": "identity"},
         skip_auto_headers=("user-agent", "accept"),
         max_line_size=32 * 1024,

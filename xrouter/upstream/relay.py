@@ -67,7 +67,7 @@ class Relay:
         self.events = 0
         self.complete = False
         self._ending: StreamEnd | None = None
-        self.feed = self._feed_whole_events if hide_usage else self._feed
+        self._hide_usage = hide_usage
         self.when_ready = client.when_ready
 
     @property
@@ -106,13 +106,15 @@ class Relay:
             self._ending = self._dialect.read_end(b"".join(self._tail))
         return self._ending
 
-    def _feed(self, data: bytes) -> None:
+    def feed(self, data: bytes) -> None:
+        """Pass bytes on, as they are; where the usage is hidden, as far as they are whole events."""
         self._remember(data)
-        self._client.write(data)
+        if self._hide_usage:
+            self._write_whole_events(self._held + data)
+        else:
+            self._client.write(data)
 
-    def _feed_whole_events(self, data: bytes) -> None:
-        self._remember(data)
-        data = self._held + data
+    def _write_whole_events(self, data: bytes) -> None:
         end = sse.whole_events(data)
         if len(data) - end > MOST_HELD:
             end = len(data)

@@ -1,6 +1,6 @@
 """A client that waits for a stream: its watchdog must not bark, and an early error must still be a proper status.
 
-OpenClaw gives up after 120 s without an event, and comments do not count (CONTRACT.md, "Streams that wait"). So the
+OpenClaw gives up after 120 s without an event, and comments do not count (docs/http.md, "Streams that wait"). So the
 status stays open for a while; then the stream begins, and an empty event goes out again and again until the provider
 speaks.
 """

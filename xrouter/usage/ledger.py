@@ -11,11 +11,11 @@ import contextlib
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from xrouter.usage.meter import Bucket, Counts, Entry, Rows, bucket, count, gather, total
 from xrouter.usage.prices import Price, PriceBook, cost
-from xrouter.usage.report import body
+from xrouter.usage.report import Report, report
 from xrouter.usage.sqlite import Store
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class Ledger:
         if not self._more.is_set():
             self._more.set()
 
-    async def totals(self, since: float | None = None) -> dict[str, Any]:
+    async def totals(self, since: float | None = None) -> Report:
         """The body of `GET /usage`, with every request that was recorded before.
 
         Of all time (shared with other routers, where Redis is), or from the minute of `since` (Unix seconds) on: that
@@ -65,8 +65,8 @@ class Ledger:
         if self._shared is not None and since is None:
             shared = await self._shared.read()
             if shared is not None:
-                return body(shared)
-        return body(await self._in_writer(lambda: self._store.read(since)))
+                return report(shared)
+        return report(await self._in_writer(lambda: self._store.read(since)))
 
     async def close(self) -> None:
         """Write what is left and let go of file, thread and Redis."""

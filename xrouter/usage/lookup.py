@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import http.client
-import ipaddress
 import time
 from pathlib import Path
 from urllib.parse import quote
@@ -14,10 +13,9 @@ from xrouter.config.model import Server
 from xrouter.errors import NothingToRead, Unauthorized
 from xrouter.usage.report import Report, parse_since, read, report
 from xrouter.usage.sqlite import read_file
+from xrouter.wire.host import from_here, in_url
 
 ANSWER_S = 2.0
-
-_LOOPBACK = {4: "127.0.0.1", 6: "::1"}
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -72,15 +70,8 @@ def _headers(server: Server) -> dict[str, str]:
 
 
 def _host(server: Server) -> str:
-    """Where to connect to: a router that listens on every address is asked on loopback."""
-    host = server.host or _LOOPBACK[4]
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return host
-    return _LOOPBACK[address.version] if address.is_unspecified else host
+    return from_here(server.host or "127.0.0.1")
 
 
 def _url(server: Server) -> str:
-    host = _host(server)
-    return f"http://{f'[{host}]' if ':' in host else host}:{server.port}/usage"
+    return f"http://{in_url(_host(server))}:{server.port}/usage"

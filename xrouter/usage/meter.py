@@ -12,7 +12,7 @@ from typing import NamedTuple
 import msgspec
 
 from xrouter.chat.reply import Usage
-from xrouter.chat.target import Role
+from xrouter.chat.target import Purpose
 
 NANO = 1_000_000_000
 MOST_TOKENS = 1_000_000_000
@@ -20,14 +20,13 @@ MOST_TOKENS = 1_000_000_000
 
 _MOST_NANO_USD = 10**15
 _MOST_CHARS = 200
-_CHARS_PER_TOKEN = 4
 
 
 class Entry(msgspec.Struct, frozen=True):
     """One request as it is recorded; `at` is Unix time in seconds, `model` the name that the provider was asked for."""
 
     at: float
-    tier: Role
+    tier: Purpose
     provider: str
     model: str
     tokens: Usage
@@ -71,11 +70,6 @@ class Totals(NamedTuple):
 
 Rows = dict[Bucket, Counts]
 NOTHING = Counts()
-
-
-def estimate(prompt_bytes: int, said_chars: int) -> Usage:
-    """Tokens guessed from sizes, four characters each, for an answer without figures; labelled as an estimate."""
-    return Usage(prompt=_tokens(prompt_bytes), completion=_tokens(said_chars), estimated=True)
 
 
 def bucket(entry: Entry) -> Bucket:
@@ -141,10 +135,6 @@ def coarsen(rows: Rows) -> Rows:
 def floor_minute(at: float) -> int:
     """The minute that `at` (Unix seconds) lies in, as Unix seconds."""
     return math.floor(at) // 60 * 60
-
-
-def _tokens(chars: int) -> int:
-    return -(-max(chars, 0) // _CHARS_PER_TOKEN)
 
 
 def _bound(tokens: int) -> int:

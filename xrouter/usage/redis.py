@@ -3,8 +3,6 @@
 One hash, `xrouter:usage:total`, holds the sums by tier (`cheap:requests` …) and the minute of the first request. What
 is new is sent as one script, numbered by this process: a script whose answer was lost is sent again and Redis skips it
 where it ran already, so that counts stay exact over broken connections and frozen servers.
-
-Redis's own words are never logged: an answer to a wrong password may repeat it.
 """
 
 from __future__ import annotations
@@ -17,12 +15,8 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from redis.asyncio import Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
-from redis.exceptions import RedisError, ResponseError
-
-from xrouter.errors import ConfigError
+from xrouter.chat.target import PURPOSES
+from xrouter.redis import FAULTS, client, disconnect, explain
 from xrouter.usage.meter import Counts, Totals, join
 
 PREFIX = "xrouter:usage:"
@@ -33,12 +27,9 @@ RETRY_S = 3.0
 
 _TOTAL = PREFIX + "total"
 _BATCH_KEPT_S = 86_400
-_TIERS = ("cheap", "medium", "frontier", "classifier")
-_FIELDS = {f"{tier}:{name}".encode(): (tier, name) for tier in _TIERS for name in Counts._fields}
+_FIELDS = {f"{tier}:{name}".encode(): (tier, name) for tier in PURPOSES for name in Counts._fields}
 _MOST = 2**63
 _NOTHING = Totals({}, None)
-_FAULTS = (RedisError, OSError, ValueError, TypeError)
-"""The last two: what redis-py makes of an answer from something that is no Redis."""
 
 # KEYS: the hash, this process's own batch number. ARGV: number, life of that key, first minute, then field and amount.
 _SCRIPT = """
@@ -68,7 +59,7 @@ class SharedCounters:
         retry_s: float = RETRY_S,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._redis = _client(url)
+        self._redis = client(url, connections=2)
         self._answer_s = answer_s
         self._retry_s = retry_s
         self._clock = clock
@@ -107,11 +98,7 @@ class SharedCounters:
     async def close(self) -> None:
         """Send what waits, if that is possible now, and give the connections back."""
         await self.push()
-        try:
-            async with asyncio.timeout(self._answer_s):
-                await self._redis.aclose()
-        except _FAULTS:
-            _log.debug("the connections to Redis did not close in time")
+        await disconnect(self._redis, self._answer_s)
 
     async def _ask(self, question: Callable[[], Any]) -> Any:
         if self._retry_at is not None and self._clock() < self._retry_at:
@@ -120,7 +107,7 @@ class SharedCounters:
         try:
             async with asyncio.timeout(self._answer_s), self._turn:
                 answer = await question()
-        except _FAULTS as fault:
+        except FAULTS as fault:
             self._lose(fault)
             return None
         if self._retry_at is not None:
@@ -163,11 +150,9 @@ class SharedCounters:
 
     def _lose(self, fault: BaseException) -> None:
         if self._retry_at is None:
-            why = "refuses the command" if isinstance(fault, ResponseError) else "cannot be used"
             _log.warning(
-                "Redis (REDIS_URL) %s (%s); usage is counted on this machine until it is back, tried every %g s",
-                why,
-                type(fault).__name__,
+                "Redis (REDIS_URL) %s; usage is counted on this machine until it is back, tried every %g s",
+                explain(fault),
                 self._retry_s,
             )
         self._retry_at = self._clock() + self._retry_s
@@ -197,14 +182,3 @@ def _count(value: Any) -> int:
     if not isinstance(value, bytes) or not value.isdigit() or int(value) >= _MOST:
         raise ValueError("a usage counter in Redis is no count")
     return int(value)
-
-
-def _client(url: str) -> Redis:
-    """A client that leaves time-outs and retries to this module."""
-    waits: dict[str, Any] = {"socket_timeout": None, "socket_connect_timeout": None}
-    try:
-        return Redis.from_url(url, max_connections=2, retry=Retry(NoBackoff(), 0), protocol=2, **waits)
-    except ValueError:
-        raise ConfigError(
-            ["REDIS_URL is not the URL of a Redis; write redis://[[user]:password@]host[:port][/number], or rediss://"]
-        ) from None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from typing import Any
 
 import msgspec
 
@@ -82,12 +81,6 @@ def report(totals: Totals) -> Report:
         if totals.since is None
         else datetime.fromtimestamp(totals.since, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
     )
-
-
-def body(totals: Totals) -> dict[str, Any]:
-    """The same as a plain dict, to be sent as JSON."""
-    plain: dict[str, Any] = msgspec.to_builtins(report(totals))
-    return plain
 
 
 def read(text: bytes) -> Report | None:

@@ -64,7 +64,7 @@ class Store:
         self._path = path
         self._busy_s = busy_s
         self._held: Rows = {}
-        self._open: tuple[sqlite3.Connection, int | None] | None = None
+        self._opened: tuple[sqlite3.Connection, int | None] | None = None
         self._away = False
 
     def holds(self) -> bool:
@@ -104,20 +104,20 @@ class Store:
         self._disconnect()
 
     def _connect(self) -> sqlite3.Connection:
-        if self._open is not None:
-            connection, inode = self._open
+        if self._opened is not None:
+            connection, inode = self._opened
             if _inode(self._path) == inode:
                 return connection
             self._disconnect()  # the file was moved away: what is written to it now would never be found again
         connection = _open(self._path, self._busy_s)
-        self._open = (connection, _inode(self._path))
+        self._opened = (connection, _inode(self._path))
         return connection
 
     def _disconnect(self) -> None:
-        if self._open is not None:
+        if self._opened is not None:
             with contextlib.suppress(sqlite3.Error):
-                self._open[0].close()
-            self._open = None
+                self._opened[0].close()
+            self._opened = None
 
     def _lose(self, fault: Exception) -> None:
         if not self._away:

@@ -11,7 +11,7 @@ is not quite UTF-8.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -104,6 +104,20 @@ def splice(body: bytes, known: Members, changes: Mapping[str, bytes]) -> bytes:
     close = body.rindex(b"}")
     pieces += (body[at:close], b"," if added and spans else b"", added, body[close:])
     return b"".join(pieces)
+
+
+def leave_out(body: bytes, known: Members, names: Container[str]) -> bytes:
+    """`body` without some members; all other bytes stay as they are. `known` is what `members(body)` gave."""
+    spans = _spans(body, known)
+    if spans is None:
+        return encode({key: value for key, value in known.items() if key not in names})
+    opened = at = body.index(b"{") + 1
+    kept: list[bytes] = []
+    for key, (_, end) in spans.items():
+        if key not in names:
+            kept.append(body[at:end] if kept or at == opened else body[at:end].lstrip(b", \t\r\n"))
+        at = end
+    return b"".join((body[:opened], *kept, body[at:]))
 
 
 def _decode(decoder: msgspec.json.Decoder[T], body: bytes | Raw) -> T:

@@ -91,11 +91,15 @@ def event(data: bytes, name: str = "") -> bytes:
 
 
 def whole_events(buffer: bytes) -> int:
-    """How many of the first bytes of `buffer` are whole events (up to and with the last blank line)."""
+    """How many of the first bytes of `buffer` are whole events (up to and with the last blank line).
+
+    A CR at the very end is no line end yet: its LF may be in the next chunk.
+    """
     end = buffer.rfind(b"\n\n") + 2
     if end > 1 and b"\r" not in buffer:
         return end
-    return max((match.end() for match in _BLANK.finditer(buffer)), default=0)
+    sure = len(buffer) - buffer.endswith(b"\r")
+    return max((match.end() for match in _BLANK.finditer(buffer) if match.end() <= sure), default=0)
 
 
 def first_event(buffer: bytes) -> int:

@@ -2,7 +2,7 @@
 
 from xrouter.dialects.openai.ending import read_end
 from xrouter.dialects.openai.errors import read_error, write_error
-from xrouter.dialects.openai.raw import empty_delta, error_event, read_first, rewrite, without_usage
+from xrouter.dialects.openai.raw import dropped, empty_delta, error_event, read_first, rewrite, without_usage
 from xrouter.dialects.openai.reply import as_stream, read_reply
 from xrouter.dialects.openai.request import read_envelope, read_request
 from xrouter.wire.sse import DONE
@@ -10,6 +10,7 @@ from xrouter.wire.sse import DONE
 __all__ = [
     "DONE",
     "as_stream",
+    "dropped",
     "empty_delta",
     "error_event",
     "read_end",

@@ -8,13 +8,22 @@ Perplexity); `{"message": …}` or `{"detail": …}` alone (Mistral, vLLM); a nu
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from xrouter.errors import UpstreamError, XrouterError
 from xrouter.wire import json
 
 _MOST_TEXT = 2000
 _MOST_WORD = 200
+
+
+class Found(NamedTuple):
+    """What a provider says of an error."""
+
+    message: str
+    kind: str | None = None
+    code: str | None = None
+    param: str | None = None
 
 
 def write_error(error: XrouterError) -> bytes:
@@ -25,26 +34,21 @@ def write_error(error: XrouterError) -> bytes:
 def read_error(status: int, body: bytes, headers: Sequence[tuple[str, str]] = ()) -> UpstreamError:
     """A provider's answer with an error status. A page that is no JSON is named, not passed on."""
     try:
-        said = json.decode(body)
+        found = find_error(json.decode(body)) or Found(f"the provider answered HTTP {status}")
     except ValueError:
-        said = f"the provider answered HTTP {status} with a page that is no JSON"
-        return UpstreamError(said, status=_status(status), headers=headers)
-    found = find_error(said)
-    if found is None:
-        return UpstreamError(f"the provider answered HTTP {status}", status=_status(status), headers=headers)
-    message, kind, code, param = found
-    return UpstreamError(message, status=_status(status), kind=kind, code=code, param=param, headers=headers)
+        found = Found(f"the provider answered HTTP {status} with a page that is no JSON")
+    return _error(found, status, headers)
 
 
-def find_error(said: Any) -> tuple[str, str | None, str | None, str | None] | None:
-    """(message, type, code, param) of a JSON value that speaks of an error, else None."""
+def find_error(said: Any) -> Found | None:
+    """What a JSON value says of an error; None where it does not speak of one."""
     if isinstance(said, list) and len(said) == 1:
         said = said[0]
     if not isinstance(said, dict):
         return None
     inner = said.get("error") or said
     if isinstance(inner, str):
-        return inner[:_MOST_TEXT], None, _text(said.get("code")), None
+        return Found(inner[:_MOST_TEXT], code=_text(said.get("code")))
     if not isinstance(inner, dict):
         return None
     message = inner.get("message") or inner.get("detail") or inner.get("msg")
@@ -52,14 +56,18 @@ def find_error(said: Any) -> tuple[str, str | None, str | None, str | None] | No
         return None
     if not isinstance(message, str):
         message = json.encode(message).decode()
-    return message[:_MOST_TEXT], _text(inner.get("type")), _text(inner.get("code")), _text(inner.get("param"))
+    return Found(message[:_MOST_TEXT], *(_text(inner.get(name)) for name in ("type", "code", "param")))
 
 
-def error_of(found: tuple[str, str | None, str | None, str | None]) -> UpstreamError:
+def error_of(found: Found) -> UpstreamError:
     """An error that came inside a 200 answer: its code is the status where it can be one, else 502."""
+    code = found.code or ""
+    return _error(found, int(code) if code.isascii() and code.isdigit() and len(code) == len("500") else 502)
+
+
+def _error(found: Found, status: int, headers: Sequence[tuple[str, str]] = ()) -> UpstreamError:
     message, kind, code, param = found
-    given = int(code) if code and code.isascii() and code.isdigit() and len(code) == len("500") else 0
-    return UpstreamError(message, status=_status(given), kind=kind, code=code, param=param)
+    return UpstreamError(message, status=_status(status), kind=kind, code=code, param=param, headers=headers)
 
 
 def _text(value: Any) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from xrouter.chat.request import Envelope
 from xrouter.chat.target import Target
@@ -16,16 +17,28 @@ _NO_CHOICES = re.compile(rb'"choices"\s*:\s*\[\s*\]')
 
 
 def rewrite(envelope: Envelope, target: Target, *, add_usage: bool) -> bytes:
-    """The client's body for this target: `model`, the target's own members and the wish for usage; no other byte."""
-    known = envelope.members
-    changes: dict[str, bytes] = {}
+    """The client's body for this target: `model`, the target's own members and the wish for usage; no other byte.
+
+    A provider that does not know some members gets a body without them, or with its own names for them.
+    """
+    body, known = envelope.body, envelope.members
+    changes = {theirs: bytes(known[ours]) for ours, theirs in target.renames if ours in known and theirs not in known}
+    gone = {ours for ours, _ in target.renames if ours in known} | target.unknown.intersection(known)
+    if gone:
+        body = json.leave_out(body, known, gone)
+        known = {key: value for key, value in known.items() if key not in gone}
     if target.model is not None and target.model != envelope.model:
         changes["model"] = json.encode(target.model)
-    changes |= {name: value for name, value in target.default_body if not _is_given(name, known)}
+    changes |= {name: value for name, value in target.default_body if not _is_given(name, {**known, **changes})}
     changes |= dict(target.body)
     if add_usage:
         changes["stream_options"] = _with_usage(known)
-    return json.splice(envelope.body, known, changes)
+    return json.splice(body, known, changes)
+
+
+def dropped(envelope: Envelope, target: Target) -> list[str]:
+    """The members that the provider does not get to see."""
+    return sorted(target.unknown.intersection(envelope.members))
 
 
 def read_first(chunk: bytes) -> UpstreamError | None:
@@ -70,7 +83,7 @@ def error_event(error: XrouterError) -> bytes:
     return b"\n\n" + sse.event(write_error(error))
 
 
-def _is_given(name: str, known: json.Members) -> bool:
+def _is_given(name: str, known: Mapping[str, object]) -> bool:
     """Whether the client sent it; the two names of the output limit stand for each other."""
     return name in known or (name in _MOST_OUTPUT and not _MOST_OUTPUT.isdisjoint(known))
 

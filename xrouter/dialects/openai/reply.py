@@ -41,7 +41,7 @@ def read_reply(body: bytes) -> tuple[Usage | None, int]:
     """(usage or None, characters of the answer) of a completion. Raises UpstreamError where it is none."""
     try:
         whole = _whole.decode(body)
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise Broken("the provider's answer is cut off or not a chat completion") from error
     if whole.choices is None:
         raise _not_a_completion(whole.error)

@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Raw
 
 from xrouter.chat.request import (
+    ANY_MODEL,
     Attachment,
     Conversation,
     Envelope,
@@ -28,9 +29,6 @@ from xrouter.chat.request import (
 from xrouter.errors import BadRequest
 from xrouter.wire import json
 from xrouter.wire.json import Members
-
-ANY_MODEL = "auto"
-"""What a request without a model asks for."""
 
 _ROLES: dict[str, Role] = {
     "system": "system",
@@ -124,7 +122,7 @@ def _wants_usage(members: Members) -> bool:
 def _read_messages(raw: Raw) -> list[_Message]:
     try:
         return _messages.decode(raw)
-    except (ValueError, RecursionError):
+    except ValueError:
         return _read_what_can_be_read(raw)
 
 
@@ -134,7 +132,7 @@ def _read_what_can_be_read(raw: Raw) -> list[_Message]:
     for piece in _pieces.decode(raw):
         try:
             messages.append(_message.decode(piece))
-        except (ValueError, RecursionError):
+        except ValueError:
             continue
     return messages
 
@@ -142,7 +140,7 @@ def _read_what_can_be_read(raw: Raw) -> list[_Message]:
 def _tool_names(members: Members) -> tuple[str, ...]:
     try:
         tools = _tools.decode(members.get("tools", Raw(b"[]")))
-    except (ValueError, RecursionError):
+    except ValueError:
         return ()
     return tuple(tool.function.name for tool in tools if tool.function)
 

@@ -85,7 +85,7 @@ def _read_event(event: ServerEvent) -> list[Event]:
 def _read_data(data: bytes, unreadable: str) -> list[Event]:
     try:
         chunk = _chunk.decode(data)
-    except (ValueError, RecursionError):
+    except ValueError:
         return [_fault(data) or Fault(unreadable)]
     events: list[Event] = []
     for choice in chunk.choices or ():
@@ -146,4 +146,4 @@ def _fault(data: bytes, *, always: bool = False) -> Fault | None:
     except ValueError:
         return Fault(data[:500].decode("utf-8", "replace")) if always else None
     found = find_error(said)
-    return Fault(found[0]) if found else None
+    return Fault(found.message) if found else None

@@ -1,0 +1,84 @@
+"""xrouter/wire/headers.py: nothing passes that is not named."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from multidict import CIMultiDict
+
+from xrouter.wire.headers import TO_CLIENT, TO_CLIENT_PREFIXES, TO_PROVIDER, safe, to_client, to_provider
+
+PRIVATE = ("Authorization", "X-Api-Key", "Api-Key", "Cookie", "Proxy-Authorization", "Host", "Connection", "Accept")
+THEIRS = (
+    "Set-Cookie",
+    "Server",
+    "Content-Length",
+    "Transfer-Encoding",
+    "Connection",
+    "Location",
+    "X-Ratelimit",
+    "CF-Ray",
+)
+
+
+def test_to_provider() -> None:
+    """What a provider may know of the client passes, however it is written, and nothing else."""
+    sent = {"User-Agent": "OpenAI/Python 1.0", "OpenAI-Beta": "assistants=v2", "HTTP-Referer": "https://a.example"}
+    headers = CIMultiDict({**sent, **dict.fromkeys(PRIVATE, "secret"), "X-Unknown": "1"})
+    assert to_provider(headers) == {name.lower(): value for name, value in sent.items()}
+    assert to_provider(CIMultiDict()) == {}
+
+
+def test_to_client() -> None:
+    """Limits and when to try again pass, as often as they come, and nothing else."""
+    sent = [
+        ("Retry-After", "7"),
+        ("X-RateLimit-Remaining-Requests", "0"),
+        ("x-ratelimit-reset-tokens", "6m0s"),
+        ("anthropic-ratelimit-tokens-limit", "1"),
+        ("Retry-After", "8"),
+        ("retry-after-ms", "7000"),
+    ]
+    assert to_client([*sent, *((name, "x") for name in THEIRS)]) == sent
+
+
+def test_tables() -> None:
+    """Names are in lower case, and no table names what is private."""
+    for name in (*TO_PROVIDER, *TO_CLIENT, *TO_CLIENT_PREFIXES):
+        assert name == name.lower()
+    assert not {name.lower() for name in PRIVATE} & set(TO_PROVIDER)
+    assert not {name.lower() for name in THEIRS} & set(TO_CLIENT)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("plain ~", "plain ~"),
+        ("a\r\nX-Injected: b", "a??X-Injected: b"),
+        ("a\tb\x00\x7f", "a?b??"),
+        ("é漢😀", "???"),
+        ("\udcff", "?"),
+        ("a" * 2000, "a" * 1024),
+        ("", ""),
+    ],
+)
+def test_safe(value: str, expected: str) -> None:
+    """No control character, nothing beyond ASCII, never too long."""
+    assert safe(value) == expected
+
+
+@given(st.text())
+def test_safe_is_always_a_header(value: str) -> None:
+    """Whatever it was, it can be written into a head, on one line, and stays as it is the second time."""
+    made = safe(value)
+    assert made.isascii()
+    assert made.isprintable()
+    assert safe(made) == made
+
+
+@given(st.dictionaries(st.sampled_from(["user-agent", "retry-after", "x-ratelimit-a", "traceparent", "x"]), st.text()))
+def test_what_passes_is_safe(headers: dict[str, str]) -> None:
+    """Both ways only safe values pass."""
+    passed = [*to_provider(headers).values(), *(value for _, value in to_client(headers.items()))]
+    assert all(value == safe(value) for value in passed)
