@@ -28,7 +28,7 @@ NOTES = {
     "server.max_body_bytes": "A larger body gets a 413.",
     "server.drain_timeout_ms": "How long requests may go on after SIGTERM; a second signal ends at once.",
     "logging.level": "`debug`, `info`, `warn` or `error`.",
-    "logging.to_file": "Also write `xrouter.log`, which rotates at 10 MB (five files are kept).",
+    "logging.to_file": "Also write `xrouter.log`, which rotates at 10 MB (five files are kept), one a worker.",
     "logging.dir": "Where that file is.",
     "logging.prompts": "`true`: the text that was judged is in the log line. Off, no log holds a prompt.",
     "classifier.enabled": "`false`: every request goes to the frontier tier, and only that must be configured.",

@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 
 from tests.asking import KEYS, Reply, ask, one_tier, question
-from tests.fakes import Call, FakeProvider, Handler, answers, chunk, chunks, completion, tokens
+from tests.fakes import Call, FakeProvider, Handler, answers, chunk, chunks, completion, status, tokens
 from tests.processes import Router
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -363,3 +363,27 @@ async def test_a_provider_that_knows_less(provider: FakeProvider) -> None:
     assert (sent["max_tokens"], sent["random_seed"]) == (8192, 7)
     assert not members.keys() & sent.keys()
     assert reply.headers["x-xrouter-dropped"] == "store, stream_options"
+
+
+async def test_a_provider_that_refuses_to_tell_usage(provider: FakeProvider) -> None:
+    """Where it refuses the member that the router added, it is asked again without it, and never so again."""
+
+    async def strict(call: Call) -> None:
+        if "stream_options" in call.json:
+            await call.reply_json({"detail": [{"loc": ["body", "stream_options"], "msg": "Extra inputs"}]}, 422)
+        else:
+            await answers("fine")(call)
+
+    provider.handler = strict
+    async with Router(one_tier(provider)) as router:
+        replies = [await ask(router, question("hi", stream=True)) for _ in range(2)]
+    assert [reply.text for reply in replies] == ["fine", "fine"]
+    assert ["stream_options" in call.json for call in provider.chats] == [True, False, False]
+
+
+async def test_a_client_whose_own_wish_is_refused(provider: FakeProvider) -> None:
+    """What the client itself sent is the client's to hear about."""
+    provider.handler = status(422, "stream_options: Extra inputs are not permitted")
+    async with Router(one_tier(provider)) as router:
+        reply = await ask(router, question("hi", stream=True, stream_options={"include_usage": True}))
+    assert (reply.status, len(provider.chats)) == (422, 1)

@@ -42,6 +42,22 @@ async def test_workers_share_the_port_and_the_account() -> None:
     assert len(cloud.chats) == 8
 
 
+async def test_workers_do_not_share_a_log_file(tmp_path: Path) -> None:
+    """Files rotate, so every worker but the first has a folder of its own for them."""
+    settings = CLOUD | {"LOG_TO_FILE": "true", "LOG_DIR": str(tmp_path / "logs")}
+    async with (
+        FakeProvider() as cloud,
+        Router(settings | {"FRONTIER_BASE_URL": cloud.url}, args=["--workers", "3"]) as it,
+    ):
+        assert await it.stop() == 0
+    assert files(tmp_path) == ["logs/worker-2/xrouter.log", "logs/worker-3/xrouter.log", "logs/xrouter.log"]
+
+
+def files(folder: Path) -> list[str]:
+    """All of them below it, as paths."""
+    return sorted(str(file.relative_to(folder)) for file in folder.rglob("*") if file.is_file())
+
+
 async def test_a_worker_that_dies_is_replaced() -> None:
     """A killed worker's place is taken by a new one, and requests go on being answered."""
     async with FakeProvider() as cloud, Router(CLOUD | {"FRONTIER_BASE_URL": cloud.url}, args=["--workers", "2"]) as it:

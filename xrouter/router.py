@@ -150,6 +150,10 @@ class Router:
                 finally:
                     trail.tokens = relay.usage() or estimate(len(call.body), 4 * relay.events)
         except UpstreamError as fault:
+            if add_usage and not client.begun and fault.refused and "stream_options" in fault.message:
+                self._tell_usage -= {target.tier}  # it refuses what the client has not sent: never again
+                await self._stream(call, envelope, target, client, trail, waiting)
+                return
             if not client.begun:
                 raise
             trail.fault = fault.code

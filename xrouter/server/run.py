@@ -59,7 +59,10 @@ async def start(setup: Setup, *, listener: socket.socket | None = None) -> Runni
     loop = asyncio.get_running_loop()
     try:
         if listener is None:
-            server = await loop.create_server(connections, host, settings.port, backlog=BACKLOG)
+            # asyncio makes `::` mean IPv6 alone; to people it is every interface, as None is
+            server = await loop.create_server(
+                connections, host if host != "::" else None, settings.port, backlog=BACKLOG
+            )
         else:
             server = await loop.create_server(connections, sock=listener, backlog=BACKLOG)
     except OSError as error:

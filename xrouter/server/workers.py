@@ -12,8 +12,10 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
+
+import msgspec
 
 from xrouter.config.check import listen_host
 from xrouter.errors import XrouterError
@@ -31,15 +33,15 @@ def supervise(setup: Setup, count: int, *, announce: Callable[[str], None]) -> N
     if not hasattr(os, "fork"):
         raise XrouterError("--workers needs a system that can fork.", hint="Start one process, without --workers.")
     with _listening(setup) as listener:
-        workers = {_fork(setup, listener) for _ in range(count)}
+        workers = {_fork(setup, listener, number): number for number in range(1, count + 1)}
         announce(shown_url(listener))
         ending = _pass_signals_on(workers)
         while workers:
-            workers.discard(os.wait()[0])
+            number = workers.pop(os.wait()[0])
             if not ending():
                 time.sleep(REPLACE_AFTER_S)
             if not ending():
-                workers.add(_fork(setup, listener))
+                workers[_fork(setup, listener, number)] = number
 
 
 @contextmanager
@@ -59,7 +61,7 @@ def _listening(setup: Setup) -> Iterator[socket.socket]:
         yield listener
 
 
-def _fork(setup: Setup, listener: socket.socket) -> int:
+def _fork(setup: Setup, listener: socket.socket, number: int) -> int:
     """The new worker's process id. A worker never returns from here."""
     child = os.fork()
     if child:
@@ -68,14 +70,22 @@ def _fork(setup: Setup, listener: socket.socket) -> int:
     try:
         for name in _SIGNALS:  # what comes before the worker has handlers of its own ends it
             signal.signal(name, signal.SIG_DFL)
-        serve(setup, listener=listener, announce=lambda _: None)
+        serve(_with_own_logs(setup, number), listener=listener, announce=lambda _: None)
         code = 0
     finally:
         sys.stdout.flush()
         os._exit(code)
 
 
-def _pass_signals_on(workers: set[int]) -> Callable[[], bool]:
+def _with_own_logs(setup: Setup, number: int) -> Setup:
+    """Files that rotate cannot be shared: every worker but the first has a folder of its own for them."""
+    if number == 1:
+        return setup
+    logging = msgspec.structs.replace(setup.config.logging, dir=f"{setup.config.logging.dir}/worker-{number}")
+    return msgspec.structs.replace(setup, config=msgspec.structs.replace(setup.config, logging=logging))
+
+
+def _pass_signals_on(workers: Collection[int]) -> Callable[[], bool]:
     """Each signal goes to every worker; the first says that none is to be replaced any more."""
     asked: list[int] = []
 
