@@ -9,6 +9,7 @@ async with dial(router) as client:      # one connection, step by step
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -123,9 +124,11 @@ class Client:
         return bytes(self._read)
 
     async def ends(self) -> bytes:
-        """All that still comes until the router ends the connection."""
-        async with asyncio.timeout(_PATIENCE_S):
-            return bytes(self._read) + await self._reader.read()
+        """All that still comes until the router ends the connection, gently or (it had not read all) with a reset."""
+        with contextlib.suppress(ConnectionResetError):
+            async with asyncio.timeout(_PATIENCE_S):
+                self._read += await self._reader.read()
+        return bytes(self._read)
 
     def leave(self) -> None:
         """End the connection at once."""
