@@ -8,7 +8,7 @@ import zlib
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 import pytest_asyncio
@@ -388,3 +388,27 @@ async def test_complete_stream_stays_complete(house: House) -> None:
     for n in (0, 1):
         reply = await ask(house.hasty, question("hi", stream=True, n=n))
         assert (reply.text, reply.whole) == ("one two", True)
+
+
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+def framed(events: list[Any]) -> bytes:
+    """Events as the chunks of an HTTP/1.1 body."""
+    written = (f"data: {json.dumps(event)}\n\n".encode() for event in events)
+    return b"".join(b"%x\r\n%b\r\n" % (len(event), event) for event in written)
+
+
+@pytest.mark.parametrize("fault", [b"zz\r\n", b"-5\r\n", b"FFFFFFFFFFFFFFFFFFFF\r\n", b""], ids=repr)
+async def test_words_and_a_fault_in_one_packet(house: House, fault: bytes) -> None:
+    """The words that came with the fault reach the client before the error does, however little time lies between."""
+
+    async def breaks(call: Call) -> None:
+        await call.raw(HEAD + framed(chunks("one two three")[:-1]) + fault)
+        call.close()
+
+    house.provider.handler = breaks
+    for _ in range(5):  # on a new connection and on kept ones the bytes meet the router in different states
+        reply = await ask(house.patient, question("hi", stream=True))
+        assert (reply.status, reply.text, reply.whole) == (200, "one two three", False)
+        assert reply.events[-1]["error"]["code"] == "upstream_broken"

@@ -65,11 +65,14 @@ class Wire(ResponseHandler):
         self._ended: asyncio.Future[None] | None = None
         self._flowing = False
         self._linger: asyncio.TimerHandle | None = None
+        self._saved: tuple[StreamReader, bytes] | None = None
+        self.is_awaited = False
 
     def set_response_params(self, **params: Any) -> None:
         """A request begins on this connection."""
         self._uses += 1
         self._silent = True
+        self._saved = None
         super().set_response_params(**params)
 
     def flow(self, source: StreamReader, sink: Sink) -> asyncio.Future[None]:
@@ -78,6 +81,8 @@ class Wire(ResponseHandler):
         self._ended = self._loop.create_future()
         sink.when_ready(self._resume)
         self.heard_at = self._loop.time()
+        if saved := self.take_saved(source):
+            sink.feed(saved)
         self._flow()
         return self._ended
 
@@ -95,16 +100,33 @@ class Wire(ResponseHandler):
         """Whether it is the client that is slow, not the provider."""
         return self._reading_paused
 
+    def take_saved(self, source: StreamReader) -> bytes:
+        """What came of that body before a fault, and nobody had read yet."""
+        if self._saved is None or self._saved[0] is not source:
+            return b""
+        saved, self._saved = self._saved[1], None
+        return saved
+
+    def resume_reading(self, resume_parser: bool = True) -> None:  # noqa: FBT001, FBT002  # aiohttp's signature
+        """Go on reading where it was paused: aiohttp asks for it, and feeds the parser, with each chunk it gives."""
+        if self._reading_paused:
+            super().resume_reading(resume_parser)
+
     def data_received(self, data: bytes) -> None:
         """Bytes came: parsed by aiohttp, then handed on at once."""
-        self._silent = False
+        is_first, self._silent = self._silent, False
+        head = data.find(b"\r\n\r\n") + 4 if is_first else 0
+        if 3 < head < len(data) and b"hunked" in data[:head]:
+            # a fault in the first chunks must not take the head with it: the parser gives nothing where it fails
+            super().data_received(data[:head])
+            data = data[head:]
         super().data_received(data)
         if self._sink is not None and not self._flowing:
             self._flow()
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """The end, for an answer that lasts until then, or its fault."""
-        self._flow(spill=True)
+        self._save(self._payload)
         super().connection_lost(exc)
         if self._sink is not None:
             self._flow()
@@ -117,8 +139,15 @@ class Wire(ResponseHandler):
         # A parser that gives up tells the connection alone; a reader of the body would wait for ever.
         payload = self._source or self._payload
         if payload is not None and not payload.is_eof() and payload.exception() is None:
-            self._flow(spill=True)
+            self._save(payload)
             payload.set_exception(aiohttp.ClientPayloadError(str(exc)))
+
+    def _save(self, payload: StreamReader | None) -> None:
+        """Before a fault is told: aiohttp lets a reader see the fault alone, whatever came before it."""
+        self._flow(spill=True)
+        unread = self._sink is None and not self.is_awaited and payload is not None and payload.exception() is None
+        if unread and payload is not None and (data := payload.read_nowait(-1)):
+            self._saved = (payload, data)
 
     def _resume(self) -> None:
         self._flow()
@@ -166,6 +195,7 @@ class Answer:
 
     def __init__(self, response: aiohttp.ClientResponse, target: Target, idle_s: float) -> None:
         self._response = response
+        self._wire = _wire_of(response)
         self._target = target
         self._idle_s = idle_s
         self.status = response.status
@@ -189,12 +219,18 @@ class Answer:
 
     async def read_some(self) -> bytes:
         """The next bytes, at the end none. Raises Broken, TimedOut."""
-        content = self._response.content
+        content, wire = self._response.content, self._wire
+        if wire is not None and (saved := wire.take_saved(content)):
+            return saved
         with _faults(self._target):
-            if content.is_eof():
+            if content.is_eof() or wire is None:
                 return content.read_nowait(-1)
-            async with asyncio.timeout(self._idle_s):
-                return await content.readany()
+            wire.is_awaited = True
+            try:
+                async with asyncio.timeout(self._idle_s):
+                    return await content.readany()
+            finally:
+                wire.is_awaited = False
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         """The body in the pieces that it comes in. Raises Broken, TimedOut."""
@@ -203,13 +239,11 @@ class Answer:
 
     async def pump(self, sink: Sink) -> None:
         """Everything that is still to come goes to the sink. Raises Broken, TimedOut."""
-        content = self._response.content
-        connection = self._response.connection
-        if connection is None or not isinstance(connection.protocol, Wire):
+        content, wire = self._response.content, self._wire
+        if wire is None or self._response.connection is None:
             while data := await self.read_some():
                 sink.feed(data)
             return
-        wire = connection.protocol
         ended = wire.flow(content, sink)
         watch = _IdleWatch(wire, ended, self._idle_s)
         try:
@@ -222,6 +256,12 @@ class Answer:
     def close(self) -> None:
         """Give the connection back where the answer was read to its end, else end it at once."""
         self._response.close()
+
+
+def _wire_of(response: aiohttp.ClientResponse) -> Wire | None:
+    """The connection, while the body is still to come; a body that is all there has given it back."""
+    connection = response.connection
+    return connection.protocol if connection is not None and isinstance(connection.protocol, Wire) else None
 
 
 class _IdleWatch:
