@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import signal
 import socket
 import sys
 from collections.abc import Iterator
@@ -12,6 +13,9 @@ from pathlib import Path
 import pytest
 
 from tests.processes import RedisServer, empty_home
+
+# Where the tests run as a background job, Ctrl-C is ignored, and so it would be in every program that they start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _OURS = (
     "CHEAP_",

@@ -168,6 +168,7 @@ async def test_watching_goes_on_until_ctrl_c(*, as_json: bool) -> None:
                 await asyncio.sleep(0.05)
         with contextlib.suppress(ProcessLookupError):
             process.send_signal(signal.SIGINT)
-        out, err = await process.communicate()
+        async with asyncio.timeout(20):
+            out, err = await process.communicate()
     assert (process.returncode, err) == (0, b"")
     assert b"cheap" in out
