@@ -145,13 +145,14 @@ class Wire(ResponseHandler):
     def _save(self, payload: StreamReader | None) -> None:
         """Before a fault is told: aiohttp lets a reader see the fault alone, whatever came before it."""
         self._flow(spill=True)
-        unread = self._sink is None and not self.is_awaited and payload is not None and payload.exception() is None
-        if unread and payload is not None and (data := payload.read_nowait(-1)):
+        if payload is None or payload.exception() is not None or self._sink is not None or self.is_awaited:
+            return
+        if data := payload.read_nowait(-1):
             self._saved = (payload, data)
 
     def _resume(self) -> None:
         self._flow()
-        if self._reading_paused and self._sink is not None and not self._sink.full:
+        if self._sink is not None and not self._sink.full:
             self.resume_reading()
 
     def _flow(self, *, spill: bool = False) -> None:
