@@ -10,7 +10,7 @@ from xrouter.chat.target import Target
 from xrouter.dialects import openai
 from xrouter.routing.embedded.judge import judge
 from xrouter.routing.lens.read import read_ask
-from xrouter.upstream.relay import Headers, Relay
+from xrouter.upstream.relay import Headers, RawRelay
 
 TARGET = Target(tier="cheap", provider="openai", dialect="openai", url="http://127.0.0.1", model="another-model")
 
@@ -80,8 +80,8 @@ def main() -> None:
     """Print the table."""
     body = agent_body(100_000)
     event = b'data: {"id":"c","choices":[{"index":0,"delta":{"content":"word "},"finish_reason":null}]}\n\n'
-    relay = Relay(Nowhere(), openai, hide_usage=False)
-    hiding = Relay(Nowhere(), openai, hide_usage=True)
+    relay = RawRelay(Nowhere(), openai, None, hide_usage=False)
+    hiding = RawRelay(Nowhere(), openai, None, hide_usage=True)
 
     def rewrite() -> bytes:
         return openai.rewrite(openai.read_envelope(body), TARGET, add_usage=False)
@@ -90,7 +90,7 @@ def main() -> None:
         return json.dumps({**json.loads(body), "model": "another-model"}).encode()
 
     def decide() -> object:
-        return judge(read_ask(openai.read_request(openai.read_envelope(body))))
+        return judge(read_ask(openai.read_turns(openai.read_envelope(body)), offers_tools=True))
 
     parsed = median_us(lambda: json.loads(body), 50)
     read = median_us(lambda: json.loads(event[6:]), 5000)

@@ -66,7 +66,9 @@ def test_show_tells_values_and_origins(home: Path) -> None:
 
 def test_show_as_json(home: Path) -> None:
     """`--json` has the same: settings with value and origin, findings, notes, and the file."""
-    file = write(home, f"[tiers.cheap]\nbase_url = 'https://api.anthropic.com'\napi_key = '{SECRET}'")
+    file = write(
+        home, f"[tiers.cheap]\nbase_url = 'https://r.openai.azure.com/openai/deployments/d'\napi_key = '{SECRET}'"
+    )
 
     done = run("config", "show", "--json", HOST="0.0.0.0")
 
@@ -74,7 +76,11 @@ def test_show_as_json(home: Path) -> None:
     assert (told["path"], told["exists"]) == (str(file), True)
     assert told["settings"]["tiers.cheap.api_key"] == {"value": "hun…ter2", "origin": str(file)}
     assert told["settings"]["server.port"] == {"value": 3000, "origin": "default"}
-    assert [finding.split()[0] for finding in told["findings"]] == ["MEDIUM_BASE_URL", "FRONTIER_BASE_URL", "cheap:"]
+    assert [finding.split()[0] for finding in told["findings"]] == [
+        "MEDIUM_BASE_URL",
+        "FRONTIER_BASE_URL",
+        "CHEAP_BASE_URL",
+    ]
     assert [note.split()[0] for note in told["notes"]] == ["HOST"]
     assert SECRET not in done.stdout
 

@@ -53,7 +53,9 @@ def test_write_error(error: XrouterError, expected: dict[str, Any]) -> None:
     assert list(json.loads(openai.write_error(error))["error"]) == ["message", "type", "param", "code"]
 
 
-def told(message: str, kind: str = "upstream_error", code: str = "upstream_error", param: str | None = None) -> Any:
+def told(
+    message: str, kind: str = "invalid_request_error", code: str = "upstream_error", param: str | None = None
+) -> Any:
     """What is read of an error."""
     return message, kind, code, param
 

@@ -13,7 +13,7 @@ from openai.types.chat import ChatCompletionChunk
 from xrouter.chat.reply import Usage
 from xrouter.chat.target import Target
 from xrouter.dialects import openai
-from xrouter.dialects.base import StreamEnd
+from xrouter.dialects.base import Stamp, StreamEnd
 from xrouter.errors import Broken, UpstreamError
 
 WITH_USAGE = b'"stream_options":{"include_usage":true}'
@@ -38,7 +38,7 @@ REWRITTEN: dict[str, tuple[bytes, Target, bytes]] = {
     ),
     "another name for a default": (
         b'{"max_completion_tokens":9,"messages":[]}',
-        target(renames=(("max_completion_tokens", "max_tokens"),), default_body=(("max_tokens", b"100"),)),
+        target(renames=(("max_completion_tokens", "max_tokens"),), max_output_tokens=100),
         b'{"messages":[],"max_tokens":9}',
     ),
     "unknown": (
@@ -62,17 +62,17 @@ REWRITTEN: dict[str, tuple[bytes, Target, bytes]] = {
     ),
     "a default": (
         b'{"messages":[]}',
-        target(default_body=(("reasoning_effort", b'"low"'),)),
+        target(effort="low"),
         b'{"messages":[],"reasoning_effort":"low"}',
     ),
     "a default that was given": (
         b'{"messages":[],"reasoning_effort":null}',
-        target(default_body=(("reasoning_effort", b'"low"'),)),
+        target(effort="low"),
         b'{"messages":[],"reasoning_effort":null}',
     ),
     "a limit by its other name": (
         b'{"messages":[],"max_completion_tokens":9}',
-        target(default_body=(("max_tokens", b"100"),)),
+        target(max_output_tokens=100),
         b'{"messages":[],"max_completion_tokens":9}',
     ),
 }
@@ -187,7 +187,7 @@ ENDS: dict[str, tuple[bytes, StreamEnd]] = {
 @pytest.mark.parametrize(("tail", "end"), ENDS.values(), ids=ENDS)
 def test_read_end(tail: bytes, end: StreamEnd) -> None:
     """Whether a stream was whole, and what it used, as real providers end theirs."""
-    assert openai.read_end(tail) == end
+    assert openai.read_end(b"", tail) == end
 
 
 @given(st.lists(st.text() | st.sampled_from([MENTIONS, "[DONE]", '"finish_reason":"stop"', "\ndata: [DONE]\n"])))
@@ -195,14 +195,14 @@ def test_words_never_end_a_stream(words: list[str]) -> None:
     """Whatever a model says, wherever the tail begins, its words are not taken for an end, a fault or a usage."""
     stream = say(*(piece(word) for word in words))
     for at in range(0, len(stream), 1 + len(stream) // 50):
-        assert openai.read_end(stream[at:]) == ends()
+        assert openai.read_end(b"", stream[at:]) == ends()
 
 
 @given(st.integers(0, 300), st.text(max_size=20))
 def test_end_is_found_wherever_the_tail_begins(at: int, text: str) -> None:
     """The end is read from whole events; what comes before may be cut anywhere."""
     tail = say(piece(text * 20))[at:] + say(piece(finish="stop"), ONLY_USAGE, b"[DONE]")
-    assert openai.read_end(tail) == ends("finished done", USAGE)
+    assert openai.read_end(b"", tail) == ends("finished done", USAGE)
 
 
 KEPT: dict[str, tuple[bytes, bytes]] = {
@@ -258,13 +258,14 @@ def test_read_first(chunk: bytes, status: int | None, message: str) -> None:
 
 def test_empty_delta() -> None:
     """A sign of life is an event that the official SDK takes for a chunk, and says nothing."""
-    event = openai.empty_delta("xr-1", "m-1", 1_700_000_000)
+    envelope = openai.read_envelope(b'{"model":"auto","messages":[]}')
+    event = openai.writer(Stamp("xr-1", "m-1", 1_700_000_000, envelope)).idle()
     assert event.startswith(b"data: ")
     assert event.endswith(b"\n\n")
     chunk = ChatCompletionChunk.model_validate_json(event[6:], strict=True)
     assert (chunk.id, chunk.model, chunk.created, chunk.usage) == ("xr-1", "m-1", 1_700_000_000, None)
     assert chunk.choices[0].delta.model_dump(exclude_none=True) == {}
-    assert openai.read_end(event) == ends()
+    assert openai.read_end(b"", event) == ends()
 
 
 @pytest.mark.parametrize("error", [Broken("cut\noff"), UpstreamError('"quoted" é', status=429, code="slow")])
@@ -280,4 +281,4 @@ def test_error_event(error: UpstreamError) -> None:
     read = openai.read_first(event)
     assert read is not None
     assert read.message == error.message
-    assert openai.read_end(b'data: {"cho' + event).fault
+    assert openai.read_end(b"", b'data: {"cho' + event).fault

@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 from openai.types.chat import ChatCompletionChunk
 
-from xrouter.chat.events import End, Event, Finish, Reasoning, Text
+from xrouter.chat.events import End, Event, Finish, Reasoning, Start, Text
 from xrouter.chat.events import Usage as Used
+from xrouter.chat.fold import fold
 from xrouter.chat.reply import Usage
 from xrouter.dialects import openai
-from xrouter.dialects.openai.reply import read_usage
-from xrouter.dialects.openai.stream import StreamReader, read_whole
+from xrouter.dialects.openai.stream import StreamReader
+from xrouter.dialects.openai.usage import read_usage
 from xrouter.errors import Broken, UpstreamError
 
 USED = {"prompt_tokens": 9, "completion_tokens": 2, "total_tokens": 11}
@@ -96,13 +97,13 @@ REPLIES: dict[str, tuple[Any, Usage | None, int]] = {
 @pytest.mark.parametrize(("body", "usage", "said"), REPLIES.values(), ids=REPLIES)
 def test_read_reply(body: Any, usage: Usage | None, said: int) -> None:
     """What an answer used, and how much it says for where it does not tell."""
-    assert openai.read_reply(json.dumps(body).encode()) == (usage, said)
+    assert openai.read_used(json.dumps(body).encode()) == (usage, said)
 
 
 def test_read_reply_leaves_odd_things_alone() -> None:
     """What is not read may be anything that is JSON: the answer passes as it came."""
     odd = b'{"created":1e400,"x":123456789012345678901234567890,"choices":[{"message":{"content":"\\ud83d \xff"}}]}'
-    assert openai.read_reply(odd) == (None, 3)
+    assert openai.read_used(odd) == (None, 3)
 
 
 NO_REPLIES: dict[str, tuple[bytes, int, str]] = {
@@ -124,7 +125,7 @@ NO_REPLIES: dict[str, tuple[bytes, int, str]] = {
 
 
 @pytest.mark.parametrize(("body", "status", "message"), NO_REPLIES.values(), ids=NO_REPLIES)
-@pytest.mark.parametrize("read", [openai.read_reply, openai.as_stream])
+@pytest.mark.parametrize("read", [openai.read_used, openai.as_stream])
 def test_no_reply(read: Any, body: bytes, status: int, message: str) -> None:
     """A 200 that holds no answer is an error, with the provider's own words and status where it has some."""
     with pytest.raises(UpstreamError, match=message) as caught:
@@ -136,7 +137,7 @@ def test_no_reply(read: Any, body: bytes, status: int, message: str) -> None:
 def events_of(stream: bytes) -> list[Event]:
     """What a stream says."""
     reader = StreamReader()
-    return reader.feed(stream) + reader.close()
+    return [event for event in reader.feed(stream) + reader.close() if not isinstance(event, Start)]
 
 
 def chunks_of(stream: bytes) -> list[Any]:
@@ -166,15 +167,16 @@ def test_as_stream(body: dict[str, Any], events: list[Event], indent: int | None
     """A whole answer, pretty or not, as a stream says the same, and its end is one."""
     stream = openai.as_stream(json.dumps(body, indent=indent).encode())
     assert events_of(stream) == events
-    assert openai.read_end(stream).done
+    assert openai.read_end(b"", stream).done
     assert all(chunk["object"] == "chat.completion.chunk" for chunk in chunks_of(stream))
 
 
-def test_as_stream_is_what_read_whole_says() -> None:
+def test_as_stream_is_what_the_whole_says() -> None:
     """Streamed or not, an answer is read as the same events."""
     body = json.dumps(answer({"content": "a", "reasoning_content": "b"}, USED)).encode()
-    said = [event for event in read_whole(body) if not isinstance(event, Finish | Used)]
-    assert [event for event in events_of(openai.as_stream(body)) if not isinstance(event, Finish | Used)] == said
+    reader = StreamReader()
+    stream = openai.as_stream(body)
+    assert fold([*reader.feed(stream), *reader.close()]) == openai.read_reply(body)
 
 
 def test_as_stream_for_the_sdk() -> None:

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xrouter.chat.request import Attachment, Image, Reasoning, Text, ToolCall, ToolResult, Turn
-from xrouter.dialects.openai.request import read_envelope, read_request
+from xrouter.chat.request import File, Image, Opaque, Reasoning, Text, ToolCall, ToolResult, Turn
+from xrouter.dialects.openai.request import read_envelope
+from xrouter.dialects.openai.turns import read_turns
 from xrouter.errors import BadRequest
 from xrouter.wire import json
 
@@ -21,7 +22,7 @@ def _body(**members: Any) -> bytes:
 
 
 def _turns(*messages: Any) -> tuple[Turn, ...]:
-    return read_request(read_envelope(_body(messages=messages))).turns
+    return read_turns(read_envelope(_body(messages=messages)))
 
 
 def test_envelope_reads_the_outside() -> None:
@@ -94,12 +95,12 @@ CONTENTS: list[tuple[Any, tuple[Any, ...]]] = [
     (None, ()),
     ({"a": 1}, ()),
     (["hi", 7, None], (Text("hi"),)),
-    ([{"type": "text", "text": "hi", "cache_control": {}}], (Text("hi"),)),
+    ([{"type": "text", "text": "hi", "cache_control": {}}], (Text("hi", cache=b"{}"),)),
     ([{"type": "text", "text": 7}], (Text(""),)),
     ([{"type": "image_url", "image_url": {"url": "data:x"}}], (Image("data:x"),)),
     ([{"type": "image_url", "image_url": "http://x"}], (Image("http://x"),)),
-    ([{"type": "input_audio", "input_audio": {}}, {"type": "file"}], (Attachment("input_audio"), Attachment("file"))),
-    ([{}], (Attachment(""),)),
+    ([{"type": "input_audio", "input_audio": {}}, {"type": "file"}], (File("audio", "audio/wav"), File("document"))),
+    ([{}], (Opaque("openai", "", b"{}"),)),
 ]
 
 
@@ -119,7 +120,7 @@ def test_roles_tools_and_thoughts() -> None:
     ) == (
         Turn("system", (Text("be kind"),)),
         Turn("assistant", (Reasoning("hm"), ToolCall("c1", "read", "{}"))),
-        Turn("tool", (ToolResult("c1", "done"),)),
+        Turn("tool", (ToolResult("c1", (Text("done"),)),)),
     )
 
 
@@ -131,16 +132,17 @@ def test_messages_that_cannot_be_read_are_left_out() -> None:
 
 
 @pytest.mark.parametrize(
-    ("tools", "names"),
+    ("tools", "offers"),
     [
-        ([{"type": "function", "function": {"name": "a", "parameters": {}}}, {"type": "web_search"}], ("a",)),
-        ([7], ()),
-        ({}, ()),
+        ([{"type": "function", "function": {"name": "a", "parameters": {}}}], True),
+        ([7], True),
+        ([], False),
+        (None, False),
     ],
 )
-def test_tool_names(tools: object, names: tuple[str, ...]) -> None:
-    """Only functions have names; odd tools are the provider's to refuse."""
-    assert read_request(read_envelope(_body(tools=tools))).tools == names
+def test_tools_on_offer(tools: object, *, offers: bool) -> None:
+    """Whether there are any is all that the judge wants to know; odd ones are the provider's to refuse."""
+    assert read_envelope(_body(tools=tools)).has_tools == offers
 
 
 JSON = st.recursive(
@@ -157,4 +159,4 @@ MESSAGE = st.fixed_dictionaries(
 @given(messages=st.lists(MESSAGE | JSON, max_size=5), tools=JSON)
 def test_reading_never_raises(messages: list[Any], tools: object) -> None:
     """Whatever stands in the messages, reading them does not fail."""
-    read_request(read_envelope(_body(messages=messages, tools=tools)))
+    read_turns(read_envelope(_body(messages=messages, tools=tools)))

@@ -24,10 +24,25 @@ def _reference() -> ModuleType:
     return module
 
 
-@pytest.mark.parametrize(("name", "function"), [("configuration.md", "configuration"), ("cli.md", "commands")])
+@pytest.mark.parametrize(
+    ("name", "function"),
+    [
+        ("configuration.md", "configuration"),
+        ("providers.md", "providers"),
+        ("dialects.md", "dialects"),
+        ("cli.md", "commands"),
+    ],
+)
 def test_references_are_of_today(name: str, function: str) -> None:
     """The reference pages are what the code writes now."""
     assert (ROOT / "docs" / name).read_text() == getattr(_reference(), function)()
+
+
+def test_proofs_are_there() -> None:
+    """Whatever tests the providers' page names exist."""
+    named = set(re.findall(r"`(tests/[^`]+)`", (ROOT / "docs" / "providers.md").read_text()))
+    assert named
+    assert all(list(ROOT.glob(pattern)) for pattern in named)
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))

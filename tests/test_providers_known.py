@@ -18,12 +18,13 @@ def loaded(folder: Path, **environ: str) -> Loaded:
     return load(environ={"XDG_CONFIG_HOME": str(folder), **environ}, cwd=folder)
 
 
-@pytest.mark.parametrize("name", [name for name, row in rows().items() if row.key_variable])
-def test_one_key_is_enough(tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "variable"), [(name, variable) for name, row in rows().items() for variable in row.key_variables]
+)
+def test_one_key_is_enough(tmp_path: Path, name: str, variable: str) -> None:
     """Its provider's three usual models become the tiers, and a line says so without the key."""
     row = rows()[name]
-    assert row.key_variable is not None
-    started = from_known_key(loaded(tmp_path), {row.key_variable: " secret-key "})
+    started = from_known_key(loaded(tmp_path), {variable: " secret-key "})
 
     assert started is not None
     settings, notice = started
@@ -33,8 +34,8 @@ def test_one_key_is_enough(tmp_path: Path, name: str) -> None:
         (name, row.base_url, Secret("secret-key"))
     }
     assert findings(settings.config) == []
-    assert settings.origins["tiers.medium.api_key"] == f"environment: {row.key_variable}"
-    assert notice.startswith(f"nothing is configured, so {row.key_variable} is used with {name}'s usual models: ")
+    assert settings.origins["tiers.medium.api_key"] == f"environment: {variable}"
+    assert notice.startswith(f"nothing is configured, so {variable} is used with {name}'s usual models: ")
     assert "secret-key" not in notice
 
 
@@ -52,10 +53,10 @@ def test_what_is_configured_counts(tmp_path: Path, environ: dict[str, str]) -> N
 
 
 @pytest.mark.parametrize(
-    "environ", [{}, {"OPENAI_API_KEY": " "}, {"OPENAI_API_KEY": "a b"}, {"ANTHROPIC_API_KEY": "k"}]
+    "environ", [{}, {"OPENAI_API_KEY": " "}, {"OPENAI_API_KEY": "a b"}, {"AZURE_OPENAI_API_KEY": "k"}]
 )
 def test_no_usable_key_no_start(tmp_path: Path, environ: dict[str, str]) -> None:
-    """Without a key, or with one whose provider this version cannot speak to, nothing is made up."""
+    """Without a key, or with one that alone says too little, nothing is made up."""
     assert from_known_key(loaded(tmp_path), environ) is None
 
 
@@ -65,3 +66,11 @@ def test_the_first_of_several_keys_is_taken(tmp_path: Path) -> None:
 
     assert started is not None
     assert started[0].config.tiers.cheap.provider == "openai"
+
+
+def test_the_usual_of_two_names_is_taken(tmp_path: Path) -> None:
+    """Where both names of a provider's key are set, the first in the catalogue counts."""
+    started = from_known_key(loaded(tmp_path), {"GOOGLE_API_KEY": "maps", "GEMINI_API_KEY": "gemini"})
+
+    assert started is not None
+    assert started[0].config.tiers.cheap.api_key == Secret("gemini")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from xrouter.chat.reply import Usage
+from xrouter.dialects import openai
 from xrouter.routing.listen import MAX_BYTES, MAX_TOKENS, Listener
 from xrouter.wire import json
 
@@ -42,7 +43,7 @@ GOLDEN: list[tuple[bytes, int | None, str]] = [
 @pytest.mark.parametrize(("body", "digit", "failure"), GOLDEN)
 def test_streams_and_whole_answers(body: bytes, digit: int | None, failure: str, size: int) -> None:
     """Both forms are heard, in pieces of any size, and say why when there is no digit."""
-    listener = Listener()
+    listener = Listener(openai)
     for at in range(0, len(body), size):
         if not listener.over:
             listener.feed(body[at : at + size])
@@ -53,7 +54,7 @@ def test_streams_and_whole_answers(body: bytes, digit: int | None, failure: str,
 
 def test_it_is_over_as_soon_as_the_digit_is_certain() -> None:
     """Nothing after a certain digit is waited for."""
-    listener = Listener()
+    listener = Listener(openai)
     listener.feed(_delta("2"))
     assert (listener.over, listener.patience_s is not None) == (False, True)
     listener.feed(_delta(" because"))
@@ -63,14 +64,14 @@ def test_it_is_over_as_soon_as_the_digit_is_certain() -> None:
 @pytest.mark.parametrize("body", [_delta("hm " * 10) * (MAX_TOKENS + 1), b": " + b"x" * MAX_BYTES])
 def test_endless_answers_are_given_up(body: bytes) -> None:
     """More tokens or bytes than a classification can need end the listening."""
-    listener = Listener()
+    listener = Listener(openai)
     listener.feed(body)
     assert (listener.over, listener.digit, listener.failure) == (True, None, "the answer is too long")
 
 
 def test_usage_is_taken_where_it_comes() -> None:
     """A whole answer says what it used; a stream's tokens are counted."""
-    whole, stream = Listener(), Listener()
+    whole, stream = Listener(openai), Listener(openai)
     whole.feed(_whole("1"))
     whole.close()
     stream.feed(_delta("hm", "reasoning") + _delta("1 "))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from xrouter.chat.target import Target
 from xrouter.routing.prompt import SYSTEM_PROMPT, write_question
 from xrouter.wire import json
@@ -12,7 +14,7 @@ PLAIN = Target(tier="classifier", provider="ollama", dialect="openai", url="http
 
 
 def _question(target: Target = PLAIN, *, system_prompt: str | None = None, stream: bool = True) -> dict[str, Any]:
-    body: dict[str, Any] = json.decode(write_question(target, "Hi?", system_prompt=system_prompt, stream=stream))
+    body: dict[str, Any] = json.decode(write_question(target, "Hi?", system_prompt=system_prompt, stream=stream).body)
     return body
 
 
@@ -44,12 +46,12 @@ def test_the_settings_of_the_target() -> None:
         dialect="openai",
         url="http://127.0.0.1/",
         body=(("temperature", b"1.0"), ("extra", b'{"a":1}')),
-        default_body=(("max_tokens", b"9"), ("seed", b"7")),
+        max_output_tokens=9,
     )
     body = _question(target, system_prompt="Judge!")
     assert body["messages"][0] == {"role": "system", "content": "Judge!"}
     assert body["model"] == "default"
-    assert (body["temperature"], body["extra"], body["max_tokens"], body["seed"]) == (1.0, {"a": 1}, 512, 7)
+    assert (body["temperature"], body["extra"], body["max_tokens"]) == (1.0, {"a": 1}, 512)
 
 
 def test_a_model_that_thinks() -> None:
@@ -59,8 +61,27 @@ def test_a_model_that_thinks() -> None:
         provider="openai",
         dialect="openai",
         url="http://127.0.0.1/",
-        default_body=(("max_tokens", b"9"), ("max_completion_tokens", b"9"), ("reasoning_effort", b'"low"')),
+        max_output_tokens=9,
+        effort="low",
     )
-    body = json.decode(write_question(target, "Hi?", system_prompt=None, stream=False, thinks=True))
+    body = json.decode(write_question(target, "Hi?", system_prompt=None, stream=False, thinks=True).body)
     assert {"temperature", "max_tokens"}.isdisjoint(body)
     assert (body["max_completion_tokens"], body["reasoning_effort"]) == (2048, "low")
+
+
+@pytest.mark.parametrize(
+    ("dialect", "url", "end"),
+    [
+        ("anthropic", "http://127.0.0.1/v1/messages", "/v1/messages"),
+        ("gemini", "http://127.0.0.1/v1beta/models/{model}", "/models/judge:streamGenerateContent?alt=sse"),
+        ("cohere", "http://127.0.0.1/v2/chat", "/v2/chat"),
+        ("responses", "http://127.0.0.1/v1/responses", "/v1/responses"),
+    ],
+)
+def test_other_dialects(dialect: str, url: str, end: str) -> None:
+    """A classifier that speaks another dialect is asked in that one: the same instructions, the same ask."""
+    target = Target(tier="classifier", provider=dialect, dialect=dialect, url=url, model="judge")
+    written = write_question(target, "Hi?", system_prompt="Judge!", stream=True)
+    assert written.url.endswith(end)
+    assert b"Judge!" in written.body
+    assert rb"<request>\nHi?\n</request>" in written.body

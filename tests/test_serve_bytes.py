@@ -341,7 +341,7 @@ async def test_members_of_a_tier(overriding: tuple[FakeProvider, Router]) -> Non
     _, sent = await answer_of(overriding, model="gpt-x", top_p=0.9)
     assert sent == {"model": "gpt-x", **always, "reasoning_effort": "low", "max_tokens": 500}
     _, sent = await answer_of(overriding, model="gpt-x", reasoning_effort="high", max_completion_tokens=9)
-    assert sent == {"model": "gpt-x", **always, "reasoning_effort": "high", "max_completion_tokens": 9}
+    assert sent == {"model": "gpt-x", **always, "reasoning_effort": "high", "max_tokens": 9}
 
 
 @pytest.mark.parametrize("name", ["auto", "xrouter/auto", "frontier", "xrouter/frontier"])

@@ -165,7 +165,7 @@ BEFORE: dict[str, tuple[Handler, int, str]] = {
     "packed badly": (packs_what_nobody_unpacks, 502, "upstream_broken"),
     "a bomb": (packs_a_bomb, 502, "upstream_broken"),
     "a huge head": (sends_a_huge_head, 502, "upstream_broken"),
-    "a bad request": (status(400, "maximum context length is 8192 tokens"), 400, "fake_400"),
+    "a bad request": (status(400, "maximum context length is 8192 tokens"), 400, "context_length_exceeded"),
     "its own 500": (status(500), 500, "fake_500"),
 }
 

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.fakes import chunk, chunks, tokens
+from tests.fakes import chunk, chunks, completion, tokens
 from xrouter.chat.reply import Usage
 from xrouter.dialects import openai
-from xrouter.errors import Broken, TimedOut
-from xrouter.upstream.relay import MOST_HELD, Relay
+from xrouter.errors import Broken, TimedOut, UpstreamError
+from xrouter.upstream.relay import MOST_HELD, RawRelay
 
 
 class Client:
@@ -76,10 +76,10 @@ LATE_EVENT = (
 )
 
 
-def relayed(pieces: list[bytes], *, hide: bool, fault: TimedOut | None = None) -> tuple[Client, Relay]:
+def relayed(pieces: list[bytes], *, hide: bool, fault: TimedOut | None = None) -> tuple[Client, RawRelay]:
     """What the client got of these pieces; a stream that the provider ended too early fails with what that raises."""
     client = Client()
-    relay = Relay(client, openai, hide_usage=hide)
+    relay = RawRelay(client, openai, None, hide_usage=hide)
     for piece in pieces:
         relay.feed(piece)
     relay.usage()  # the ledger looks before the end is told
@@ -172,7 +172,7 @@ def test_error_of_the_provider(said: bytes, fault: TimedOut | None, *, hide: boo
 def test_events_are_counted() -> None:
     """The number of events is known, for where the usage is not."""
     client, relay = relayed([WORDS, STOP, USAGE, DONE], hide=True)
-    assert relay.events == 6
+    assert relay.said == 24
     assert client.got.count(b"data:") == 5
 
 
@@ -180,7 +180,7 @@ def test_events_are_counted() -> None:
 def test_complete(end: bytes) -> None:
     """A stream is complete with the last byte of [DONE], in however many pieces it comes, until more comes."""
     for size in range(1, len(end) + 1):
-        relay = Relay(Client(), openai, hide_usage=False)
+        relay = RawRelay(Client(), openai, None, hide_usage=False)
         relay.feed(WORDS)
         pieces = [end[at : at + size] for at in range(0, len(end), size)]
         for piece in pieces:
@@ -193,7 +193,7 @@ def test_complete(end: bytes) -> None:
 
 def test_word_done_is_no_end() -> None:
     """A model that says [DONE] is not done."""
-    relay = Relay(Client(), openai, hide_usage=False)
+    relay = RawRelay(Client(), openai, None, hide_usage=False)
     relay.feed(say(chunk({"content": "[DONE]\n\n"})))
     assert not relay.complete
     with pytest.raises(Broken):
@@ -203,7 +203,7 @@ def test_word_done_is_no_end() -> None:
 def test_endless_event() -> None:
     """An event that never ends is passed on in portions, not held for ever."""
     client = Client()
-    relay = Relay(client, openai, hide_usage=True)
+    relay = RawRelay(client, openai, None, hide_usage=True)
     piece = b"x" * 100_000
     for count in range(1, 40):
         relay.feed(piece)
@@ -216,7 +216,7 @@ def test_endless_event() -> None:
 def test_tail_is_short() -> None:
     """Of a long stream only the last part is kept, and that is enough."""
     client = Client()
-    relay = Relay(client, openai, hide_usage=False)
+    relay = RawRelay(client, openai, None, hide_usage=False)
     for _ in range(5000):
         relay.feed(say(chunk({"content": "word "})))
     relay.feed(STOP + USAGE + DONE)
@@ -233,3 +233,47 @@ def test_any_split(places: list[int], hide: bool, end: bytes) -> None:  # noqa: 
     kept = stream.replace(USAGE.replace(b"\n", end), b"") if hide else stream
     assert client.got == kept
     assert (client.ended, relay.usage()) == ("end", Usage(prompt=9, completion=2))
+
+
+@pytest.mark.parametrize("said", [FAULT, FAULT[:-1], b": hm\n\n" + FAULT])
+def test_error_first(said: bytes) -> None:
+    """An error before any word is raised while the status is open."""
+    relay = RawRelay(Client(), openai, None, hide_usage=False)
+    with pytest.raises(UpstreamError, match="overloaded"):
+        relay.open(said, whole=False)
+
+
+def test_whole_answer() -> None:
+    """An answer in one piece becomes a stream that is complete."""
+    client = Client()
+    relay = RawRelay(client, openai, None, hide_usage=False)
+    client.write(relay.open(json.dumps(completion("one two")).encode(), whole=True))
+    assert relay.complete
+    relay.finish()
+    assert b"one two" in client.got
+    assert (client.got.count(DONE), client.ended) == (1, "end")
+
+
+@pytest.mark.parametrize(
+    ("body", "status"), [(b'{"error": {"message": "no", "code": 402}}', 402), (b"<html>", 502), (b"", 502)]
+)
+def test_no_answer_in_one_piece(body: bytes, status: int) -> None:
+    """What is no answer in one piece either is an error."""
+    with pytest.raises(UpstreamError) as caught:
+        RawRelay(Client(), openai, None, hide_usage=False).open(body, whole=True)
+    assert caught.value.status == status
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_key_in_an_error_is_masked(first: bool) -> None:  # noqa: FBT001 - pytest gives it
+    """A provider that quotes our key in the middle of a stream does not give it to the client."""
+    client = Client()
+    relay = RawRelay(client, openai, None, hide_usage=False, secrets=[b"sk-0123456789"])
+    fault = say({"error": {"message": "no credit for sk-0123456789"}})
+    if first:
+        client.write(relay.open(WORDS + fault, whole=False))
+    else:
+        client.write(relay.open(WORDS, whole=False))
+        relay.feed(fault)
+    assert client.got == WORDS + fault.replace(b"sk-0123456789", b"***")
+    assert relay.idle() == b""

@@ -7,7 +7,6 @@ import json
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
@@ -15,20 +14,19 @@ import pytest
 from tests.asking import question
 from tests.fakes import Call as Request
 from tests.fakes import FakeProvider, Object, chunks, status
-from xrouter.cache.memory import MemoryCache
+from xrouter.cache.decisions import Decisions
+from xrouter.cache.memory import MemoryStore
+from xrouter.cache.thoughts import Thoughts
 from xrouter.chat.call import Call, Trail
 from xrouter.chat.target import Target
 from xrouter.config.model import Upstream
-from xrouter.dialects import openai
-from xrouter.errors import UpstreamError
-from xrouter.router import Judge, Router
+from xrouter.decide import Decider, Judge
+from xrouter.errors import Broken, UpstreamError
+from xrouter.router import Router
 from xrouter.routing.base import Verdict
 from xrouter.routing.lens.ask import Ask
 from xrouter.upstream.client import Pool
 from xrouter.upstream.waiting import INTERVAL_S, Waiting
-from xrouter.usage.ledger import Ledger
-from xrouter.usage.prices import PriceBook
-from xrouter.usage.sqlite import Store
 
 
 class Recorder:
@@ -80,7 +78,7 @@ class Recorder:
     @property
     def events(self) -> list[Any]:
         """The JSON events so far."""
-        return [json.loads(each[6:]) for each in self.body.split(b"\n\n") if each.startswith(b"data: {")]
+        return [json.loads(line[6:]) for line in self.body.split(b"\n") if line.startswith(b"data: {")]
 
 
 class House(NamedTuple):
@@ -90,32 +88,35 @@ class House(NamedTuple):
     router: Router
     go: asyncio.Event
 
-    async def ask(self, client: Recorder) -> Trail:
+    async def ask(self, client: Recorder, dialect: str = "openai") -> Trail:
         """Ask for a stream; what became of it."""
         trail = Trail(started=time.perf_counter())
-        body = json.dumps(question("hi", stream=True)).encode()
-        await self.router.answer(Call(id="mine-1", headers={}, body=body), client, trail)
+        body = json.dumps(question("hi", stream=True, input="hi")).encode()
+        await self.router.answer(Call("mine-1", dialect, "me", {}, body), client, trail)
         return trail
 
 
 @asynccontextmanager
 async def routing(
-    provider: FakeProvider, folder: Path, *, judge: Judge | None = None, model: str | None = "fake-1"
+    provider: FakeProvider, *, judge: Judge | None = None, model: str | None = "fake-1", dialect: str = "openai"
 ) -> AsyncIterator[Router]:
     """A router with that provider as its frontier, whose clients get a sign of life fifty times a second."""
-    target = Target("frontier", "fake", "openai", f"{provider.url}/chat/completions", model)
-    pool, ledger = Pool(Upstream()), Ledger(Store(folder / "usage.sqlite"), PriceBook([]))
+    path = "/models/{model}" if dialect == "gemini" else "/chat/completions"
+    target = Target("frontier", "fake", dialect, f"{provider.url}{path}", model)
+    pool = Pool(Upstream())
+
+    def book(*_: object) -> None:
+        """Nobody counts here."""
+
     yield Router(
-        dialect=openai,
-        targets={"frontier": target},
+        decider=Decider({"frontier": target}, judge, book),
         tell_usage=frozenset(),
-        judge=judge,
         pool=pool,
-        ledger=ledger,
+        book=book,
+        thoughts=Thoughts(MemoryStore()),
         sign_of_life_s=0.02,
     )
     await pool.close()
-    await ledger.close()
 
 
 class Ponders:
@@ -131,7 +132,7 @@ class Ponders:
 
 
 @pytest.fixture
-async def house(tmp_path: Path) -> AsyncIterator[House]:
+async def house() -> AsyncIterator[House]:
     """A router whose provider takes its time: the head at once, the rest when it is told to go on."""
     go = asyncio.Event()
 
@@ -142,7 +143,7 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
         await call.send(b"data: [DONE]\n\n")
         await call.end()
 
-    async with FakeProvider(hesitates) as provider, routing(provider, tmp_path) as router:
+    async with FakeProvider(hesitates) as provider, routing(provider) as router:
         yield House(provider, router, go)
 
 
@@ -195,13 +196,13 @@ async def test_sign_of_life(house: House) -> None:
 
 
 @pytest.mark.parametrize("model", ["fake-1", None])
-async def test_sign_of_life_while_judging(tmp_path: Path, model: str | None) -> None:
+async def test_sign_of_life_while_judging(model: str | None) -> None:
     """A judge that takes its time is no reason for silence; a wrong request is then told so in the stream."""
     go = asyncio.Event()
-    judge = Judge(classifier=Ponders(go), cache=MemoryCache())
+    judge = Judge(classifier=Ponders(go), decisions=Decisions(MemoryStore()))
     async with (
         FakeProvider(says="one two") as provider,
-        routing(provider, tmp_path, judge=judge, model=model) as router,
+        routing(provider, judge=judge, model=model) as router,
     ):
         client = Recorder()
         asking = asyncio.create_task(House(provider, router, go).ask(client))
@@ -291,3 +292,138 @@ async def test_client_that_leaves(house: House) -> None:
     await asyncio.sleep(0.05)
     assert client.body == written
     house.go.set()
+
+
+WORDS = "one two"
+SAYS: dict[str, tuple[str, Object, list[str], str]] = {
+    "openai": ("openai", {"messages": [{"role": "user", "content": "hi"}]}, ["", ""], "[DONE]"),
+    "anthropic": (
+        "anthropic",
+        {"max_tokens": 9, "messages": [{"role": "user", "content": "hi"}]},
+        ["ping", "message_start"],
+        "message_stop",
+    ),
+    "responses": (
+        "responses",
+        {"input": "hi"},
+        ["response.created", "response.in_progress", "response.output_item.added"],
+        "response.completed",
+    ),
+}
+
+
+@pytest.mark.parametrize(("dialect", "ask", "kinds", "end"), SAYS.values(), ids=SAYS)
+async def test_sign_of_life_in_each_dialect(dialect: str, ask: Object, kinds: list[str], end: str) -> None:
+    """Whatever the client speaks, it gets legal events of its own while a provider of another dialect thinks."""
+    go = asyncio.Event()
+
+    async def gemini(call: Request) -> None:
+        await go.wait()
+        candidate = {"content": {"role": "model", "parts": [{"text": WORDS}]}, "finishReason": "STOP"}
+        await call.begin()
+        await call.send_events([{"candidates": [candidate], "responseId": "r"}])
+        await call.end()
+
+    async with FakeProvider(gemini) as provider, routing(provider, dialect="gemini") as router:
+        client = Recorder()
+        body = json.dumps({"model": "auto", "stream": True, **ask}).encode()
+        call = Call("mine-1", dialect, "me", {}, body)
+        asking = asyncio.create_task(router.answer(call, client, Trail(started=time.perf_counter())))
+        await asyncio.wait_for(client.heard.wait(), 10)
+        await asyncio.sleep(0.1)
+        go.set()
+        await asyncio.wait_for(asking, 10)
+    told = [event.get("type", "") for event in client.events]
+    assert [kind for kind, before in zip(told, ["x", *told], strict=False) if kind != before][: len(kinds)] == (
+        kinds if dialect != "openai" else [""]
+    )
+    assert told.count(kinds[1]) > 1 or dialect == "anthropic"
+    numbers = [event["sequence_number"] for event in client.events if "sequence_number" in event]
+    assert numbers == list(range(len(numbers)))
+    assert end in client.body.decode()[-3000:]
+    assert WORDS in client.body.decode()
+    assert client.ended == "end"
+
+
+def said(name: str, **members: Any) -> bytes:
+    """An event of Anthropic's dialect."""
+    return b"event: " + name.encode() + b"\ndata: " + json.dumps({"type": name, **members}).encode() + b"\n\n"
+
+
+HEAD = said("message_start", message={"id": "msg_1", "model": "claude-x", "usage": {"input_tokens": 9}})
+PING = said("ping")
+WORD = said("content_block_delta", index=0, delta={"type": "text_delta", "text": "Hi."})
+END = said("message_delta", delta={"stop_reason": "end_turn"}, usage={"output_tokens": 2}) + said("message_stop")
+SIGNS: dict[str, Callable[[Object], bool]] = {
+    "openai": lambda event: event["choices"] == [{"index": 0, "delta": {}, "finish_reason": None}],
+    "responses": lambda event: event["type"] in {"response.created", "response.in_progress"},
+}
+
+
+class Talk(NamedTuple):
+    """A provider of Anthropic's dialect that says each next piece when it is told to."""
+
+    house: House
+    pieces: asyncio.Queue[bytes]
+
+
+@pytest.fixture
+async def talk() -> AsyncIterator[Talk]:
+    """What it says comes from a queue; an empty piece ends it."""
+    pieces: asyncio.Queue[bytes] = asyncio.Queue()
+
+    async def speaks(call: Request) -> None:
+        await call.begin()
+        while piece := await pieces.get():
+            await call.send(piece)
+        await call.end()
+
+    async with FakeProvider(speaks) as provider, routing(provider, dialect="anthropic") as router:
+        yield Talk(House(provider, router, asyncio.Event()), pieces)
+
+
+async def hears(client: Recorder, mark: bytes = b"") -> None:
+    """Wait until the client gets something more, and `mark` is in all that it has."""
+    async with asyncio.timeout(10):
+        client.heard.clear()
+        while not await client.heard.wait() or mark not in client.body:
+            client.heard.clear()
+
+
+@pytest.mark.parametrize("dialect", list(SIGNS))
+async def test_waits_until_the_model_speaks(talk: Talk, dialect: str) -> None:
+    """A head and pings are no words: the client is kept awake through them, and between words that are far apart."""
+    client = Recorder()
+    asking = asyncio.create_task(talk.house.ask(client, dialect))
+    talk.pieces.put_nowait(HEAD)
+    await hears(client)
+    talk.pieces.put_nowait(PING)
+    await hears(client)
+    await hears(client)
+    assert all(SIGNS[dialect](event) for event in client.events)
+    talk.pieces.put_nowait(WORD)
+    await hears(client, b"Hi.")
+    before = len(client.events)
+    await hears(client)
+    assert SIGNS[dialect](client.events[before])
+    for piece in (WORD + END, b""):
+        talk.pieces.put_nowait(piece)
+    trail = await asyncio.wait_for(asking, 10)
+    assert (client.ended, trail.fault, client.body.count(b'"Hi."')) == ("end", None, 2)
+    if dialect == "responses":
+        assert [event["sequence_number"] for event in client.events] == list(range(len(client.events)))
+    written = client.body
+    await asyncio.sleep(0.05)
+    assert client.body == written
+
+
+@pytest.mark.parametrize("last", [b"", said("error", error={"type": "overloaded_error", "message": "full"})])
+async def test_error_behind_the_head_is_a_status(talk: Talk, last: bytes) -> None:
+    """Before the first word of the model nothing has been promised to the client."""
+    client = Recorder()
+    for piece in (HEAD, PING, last, b""):
+        talk.pieces.put_nowait(piece)
+    with pytest.raises(UpstreamError, match="full" if last else "before it said a word") as caught:
+        await asyncio.wait_for(talk.house.ask(client), 10)
+    assert isinstance(caught.value, Broken) is not bool(last)
+    assert not client.begun

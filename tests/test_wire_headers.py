@@ -7,7 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from multidict import CIMultiDict
 
-from xrouter.wire.headers import TO_CLIENT, TO_CLIENT_PREFIXES, TO_PROVIDER, safe, to_client, to_provider
+from xrouter.wire.headers import (
+    TO_CLIENT,
+    TO_CLIENT_PREFIXES,
+    TO_CLIENT_WITH_ERRORS,
+    TO_DIALECT,
+    TO_PROVIDER,
+    safe,
+    to_client,
+    to_provider,
+)
 
 PRIVATE = ("Authorization", "X-Api-Key", "Api-Key", "Cookie", "Proxy-Authorization", "Host", "Connection", "Accept")
 THEIRS = (
@@ -19,6 +28,8 @@ THEIRS = (
     "Location",
     "X-Ratelimit",
     "CF-Ray",
+    "Request-Id",
+    "X-Request-Id",
 )
 
 
@@ -26,29 +37,47 @@ def test_to_provider() -> None:
     """What a provider may know of the client passes, however it is written, and nothing else."""
     sent = {"User-Agent": "OpenAI/Python 1.0", "OpenAI-Beta": "assistants=v2", "HTTP-Referer": "https://a.example"}
     headers = CIMultiDict({**sent, **dict.fromkeys(PRIVATE, "secret"), "X-Unknown": "1"})
-    assert to_provider(headers) == {name.lower(): value for name, value in sent.items()}
-    assert to_provider(CIMultiDict()) == {}
+    assert to_provider(headers, "openai") == {name.lower(): value for name, value in sent.items()}
+    assert to_provider(CIMultiDict(), "openai") == {}
+
+
+@pytest.mark.parametrize(
+    ("dialect", "expected"),
+    [
+        ("openai", {"openai-beta"}),
+        ("responses", {"openai-beta"}),
+        ("anthropic", {"anthropic-beta", "anthropic-version"}),
+        ("gemini", set()),
+        ("cohere", set()),
+    ],
+)
+def test_what_only_one_dialect_understands(dialect: str, expected: set[str]) -> None:
+    """A beta or a version of one API is told to nobody who speaks another."""
+    headers = CIMultiDict(dict.fromkeys(("OpenAI-Beta", "Anthropic-Beta", "Anthropic-Version"), "v"))
+    assert to_provider(headers, dialect) == dict.fromkeys(expected, "v")
 
 
 def test_to_client() -> None:
-    """Limits and when to try again pass, as often as they come, and nothing else."""
-    sent = [
-        ("Retry-After", "7"),
+    """Limits pass, as often as they come, with an error when to try again, and nothing else."""
+    limits = [
         ("X-RateLimit-Remaining-Requests", "0"),
         ("x-ratelimit-reset-tokens", "6m0s"),
         ("anthropic-ratelimit-tokens-limit", "1"),
-        ("Retry-After", "8"),
-        ("retry-after-ms", "7000"),
+        ("OpenAI-Processing-Ms", "3"),
     ]
-    assert to_client([*sent, *((name, "x") for name in THEIRS)]) == sent
+    again = [("Retry-After", "7"), ("Retry-After", "8"), ("retry-after-ms", "7000"), ("X-Should-Retry", "true")]
+    sent = [*limits, *again, *((name, "x") for name in THEIRS)]
+    assert to_client(sent, ok=False) == [*limits, *again]
+    assert to_client(sent, ok=True) == limits
 
 
 def test_tables() -> None:
     """Names are in lower case, and no table names what is private."""
-    for name in (*TO_PROVIDER, *TO_CLIENT, *TO_CLIENT_PREFIXES):
+    to_them, to_us = {*TO_PROVIDER, *TO_DIALECT}, {*TO_CLIENT, *TO_CLIENT_PREFIXES, *TO_CLIENT_WITH_ERRORS}
+    for name in to_them | to_us:
         assert name == name.lower()
-    assert not {name.lower() for name in PRIVATE} & set(TO_PROVIDER)
-    assert not {name.lower() for name in THEIRS} & set(TO_CLIENT)
+    assert not {name.lower() for name in PRIVATE} & to_them
+    assert not {name.lower() for name in THEIRS} & to_us
 
 
 @pytest.mark.parametrize(
@@ -80,5 +109,5 @@ def test_safe_is_always_a_header(value: str) -> None:
 @given(st.dictionaries(st.sampled_from(["user-agent", "retry-after", "x-ratelimit-a", "traceparent", "x"]), st.text()))
 def test_what_passes_is_safe(headers: dict[str, str]) -> None:
     """Both ways only safe values pass."""
-    passed = [*to_provider(headers).values(), *(value for _, value in to_client(headers.items()))]
+    passed = [*to_provider(headers, "openai").values(), *(value for _, value in to_client(headers.items(), ok=False))]
     assert all(value == safe(value) for value in passed)

@@ -6,6 +6,7 @@
     ├── NothingToRead          there is no usage to show (exit 4)
     ├── RequestError           the client's request cannot be served as it is (4xx)
     │   ├── BadRequest         400
+    │   │   └── Unsupported    400: the target that was chosen cannot take what the request asks for
     │   ├── Unauthorized       401
     │   ├── Forbidden          403
     │   ├── NotFound           404
@@ -87,6 +88,12 @@ class RequestError(XrouterError):
 
 class BadRequest(RequestError):
     """The body or a header cannot be read, or asks for what cannot be done."""
+
+
+class Unsupported(BadRequest):
+    """The chosen target cannot take what the request asks for, and without it the request would mean something else."""
+
+    code = "unsupported_parameter"
 
 
 class Unauthorized(RequestError):

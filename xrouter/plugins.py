@@ -10,7 +10,9 @@ from typing import Any
 
 from xrouter.errors import ConfigError
 
-BUILT_IN = {"dialect": {"openai": "xrouter.dialects.openai"}}
+BUILT_IN = {
+    "dialect": {name: f"xrouter.dialects.{name}" for name in ("openai", "anthropic", "responses", "gemini", "cohere")}
+}
 """kind → name → `module` or `module:attribute`; nothing is imported before it is asked for."""
 
 

@@ -1,30 +1,32 @@
-"""What a decision cache is: a place that remembers which tier a classifier chose."""
+"""What a store is: a place that remembers small values under names, for an hour, and may forget them at any time."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from xrouter.chat.target import Decision
-
 TTL_S = 3600
-"""How long a decision is remembered; a classifier behind the same name may be another one by then."""
+"""How long a value is remembered; a classifier behind the same name may be another one by then."""
 
 
-class DecisionCache(Protocol):
-    """Remembers decisions by the key that `xrouter.cache.key` makes.
+class Store(Protocol):
+    """Remembers bytes by name.
 
-    A key names one decision for good: it may be forgotten (`None`), but what is found is always a valid decision.
-    Nothing here raises, whatever happens to the store behind it: a cache that is away is a cache that forgets.
+    Nothing here raises, whatever happens to what lies behind it: a store that is away is a store that forgets.
     """
 
-    async def get(self, key: str) -> Decision | None:
-        """The decision (0, 1 or 2) for `key`, or None."""
+    async def get(self, name: str) -> bytes | None:
+        """The value, or None."""
         ...
 
-    async def put(self, key: str, tier: Decision) -> None:
-        """Remember a decision; `tier` must be 0, 1 or 2."""
+    async def get_all(self, names: Sequence[str]) -> Mapping[str, bytes]:
+        """Those of the values that are remembered."""
+        ...
+
+    async def put(self, name: str, value: bytes) -> None:
+        """Remember a value."""
         ...
 
     async def close(self) -> None:
-        """Give back connections and tasks; the cache is not used afterwards."""
+        """Give back connections and tasks; the store is not used afterwards."""
         ...

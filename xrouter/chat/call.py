@@ -13,9 +13,11 @@ from xrouter.wire.headers import safe
 
 
 class Call(msgspec.Struct, frozen=True):
-    """A request as the server hands it over."""
+    """A request as the server hands it over: `dialect` is what its path speaks, `owner` the name of its key."""
 
     id: str
+    dialect: str
+    owner: str
     headers: Mapping[str, str]
     body: bytes
 

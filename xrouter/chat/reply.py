@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from xrouter.chat.request import Image, Opaque, Reasoning, Refusal, Text, ToolCall
+
 _SIZE_OF_A_TOKEN = 4
 
 
@@ -20,6 +22,35 @@ class Usage(msgspec.Struct, frozen=True):
     cache_write: int = 0
     reasoning: int = 0
     estimated: bool = False
+
+
+Said = Text | Refusal | Reasoning | ToolCall | Image | Opaque
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """One answer; `finish` is stop, length, tool_calls or content_filter, `logprobs` a JSON list."""
+
+    parts: tuple[Said, ...] = ()
+    finish: str = "stop"
+    stop_sequence: str | None = None
+    logprobs: bytes | None = None
+
+
+class Reply(msgspec.Struct, frozen=True):
+    """A whole answer to a request; several where several were asked for."""
+
+    id: str = ""
+    model: str = ""
+    created: int = 0
+    answers: tuple[Answer, ...] = (Answer(),)
+    usage: Usage | None = None
+
+    @property
+    def chars(self) -> int:
+        """How much was said, for an estimate of the tokens."""
+        sizes = {Text: "text", Refusal: "text", Reasoning: "text", ToolCall: "arguments"}
+        parts = (part for answer in self.answers for part in answer.parts)
+        return sum(len(getattr(part, sizes[type(part)])) for part in parts if type(part) in sizes)
 
 
 def estimate(prompt_bytes: int, said_chars: int) -> Usage:

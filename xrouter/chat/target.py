@@ -22,10 +22,13 @@ PURPOSES: tuple[Purpose, ...] = get_args(Purpose)
 class Target(msgspec.Struct, frozen=True):
     """A model behind an address.
 
-    `model` is None where the client's own model name is sent on. `headers` carry the key: they are never logged and
-    never shown. `body` are members that are merged into the request, as JSON bytes, `default_body` those that are put
-    in where the client sent none. `renames` are members that the provider has another name for, `unknown` those that
-    it would refuse the request for and that it can do without. `proxy` is an HTTP proxy's URL.
+    `url` is where chat requests go, for `gemini` with `{model}` in it and without the method. `model` is None where the
+    client's own model name is sent on. `headers` carry the key: they are never logged and never shown;
+    `default_headers` give way to a client's own. `body` are members that are merged into the request, as JSON bytes.
+    `effort` and `max_output_tokens` are put in where the client asks for none, the latter under the name
+    `output_limit` where the dialect is OpenAI's. `renames` are members that the provider has another name for,
+    `unknown` those that it would refuse the request for and that it can do without. `quirks` name what else is peculiar
+    to it; a dialect knows what to do about each. `proxy` is an HTTP proxy's URL.
     """
 
     tier: Purpose
@@ -34,10 +37,14 @@ class Target(msgspec.Struct, frozen=True):
     url: str
     model: str | None = None
     headers: tuple[tuple[str, str], ...] = ()
+    default_headers: tuple[tuple[str, str], ...] = ()
     body: tuple[tuple[str, bytes], ...] = ()
-    default_body: tuple[tuple[str, bytes], ...] = ()
+    effort: str | None = None
+    max_output_tokens: int | None = None
+    output_limit: str = "max_tokens"
     renames: tuple[tuple[str, str], ...] = ()
     unknown: frozenset[str] = frozenset()
+    quirks: frozenset[str] = frozenset()
     proxy: str | None = None
     first_byte_timeout_ms: int | None = None
 

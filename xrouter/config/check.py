@@ -22,6 +22,8 @@ def findings(config: Config) -> list[str]:
             f"CLASSIFIER_BASE_URL is not set, and the classifier's kind is {config.classifier.kind}; set it, or "
             'classifier.use = "cheap" in config.toml, or CLASSIFIER_KIND=embedded'
         )
+    if (tier := config.server.passthrough) is not None and not has_address(config, tier) and not found:
+        found.append(f'server.passthrough is "{tier}", and {NAMES[f"tiers.{tier}.base_url"]} is not set')
     return found
 
 

@@ -37,6 +37,7 @@ class Server(Section, frozen=True):
     api_key: Secret | None = None
     keys: tuple[ServerKey, ...] = ()
     allowed_hosts: tuple[str, ...] = ()
+    passthrough: TierName | None = None
     client_header_timeout_ms: int = 10_000
     client_body_timeout_ms: int = 60_000
     max_body_bytes: int = 64 * 1024 * 1024

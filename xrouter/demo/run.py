@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.live import Live
 
 from xrouter.config.model import Classifier, Config, Server, Tier, Tiers
+from xrouter.config.secret import Secret
 from xrouter.demo import show
 from xrouter.demo.ask import Row, ask
 from xrouter.demo.prompts import PROMPTS
@@ -80,8 +81,9 @@ async def _router(start: Start, port: int) -> AsyncIterator[str]:
 
 def _tier(simulated: Simulated, url: str) -> Tier:
     return Tier(
-        provider="openai_compatible",
+        provider=simulated.provider,
         base_url=url,
+        api_key=Secret("simulated"),
         model=simulated.model,
         input_price=simulated.input_price,
         output_price=simulated.output_price,

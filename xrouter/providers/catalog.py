@@ -20,18 +20,22 @@ class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     base_url: str | None = None
     version: str = "/v1"
     auth_header: str = "authorization"
+    bearer_prefixes: tuple[str, ...] = ()
+    default_headers: dict[str, str] = {}
+    deployments: bool = False
     hosts: tuple[str, ...] = ()
     paths: tuple[str, ...] = ()
-    openai_paths: tuple[str, ...] = ()
+    taken_for: dict[str, str] = {}
     port: int | None = None
     key_prefixes: tuple[str, ...] = ()
     local: bool = False
-    key_variable: str | None = None
+    key_variables: tuple[str, ...] = ()
     models: tuple[str, str, str] | None = None
     include_usage: bool = True
     output_limit: str = "max_tokens"
     renames: dict[str, str] = {}
     unknown: frozenset[str] = frozenset()
+    quirks: frozenset[str] = frozenset()
 
 
 @cache
@@ -50,3 +54,8 @@ def is_host_of(host: str, row: Row) -> bool:
     """Whether a host name is the provider's own."""
     name = host.rstrip(".").lower()
     return any(name == known or name.endswith(known if known[0] in ".-" else f".{known}") for known in row.hosts)
+
+
+def is_taken_for(path: str, row: Row) -> tuple[str, str] | None:
+    """(part of the path, another row's name) where a provider speaks another format at that path."""
+    return next(((part, name) for part, name in row.taken_for.items() if part in f"{path.lower()}/"), None)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from urllib.parse import SplitResult, urlsplit
 
 from xrouter.config.secret import Secret
-from xrouter.providers.catalog import GENERIC, is_host_of, rows
+from xrouter.providers.catalog import GENERIC, is_host_of, is_taken_for, rows
 from xrouter.wire.host import is_near
 
 _NO_MATCH = "no match: OpenAI-compatible"
@@ -21,19 +21,27 @@ def detect(base_url: str, key: Secret | None) -> tuple[str, str]:
     return _by_host(parts) or _by_path(parts) or _by_port(parts) or _by_key(key) or (GENERIC, _NO_MATCH)
 
 
+def contradiction(base_url: str, key: Secret | None) -> str:
+    """What to add to the reason where the host is one provider's and the key looks like another's; else nothing."""
+    host = urlsplit(base_url).hostname or ""
+    owner = next((name for name, row in rows().items() if is_host_of(host, row)), None)
+    like = _by_key(key)
+    return f", but the {like[1]} like those of {like[0]}" if owner and like and like[0] != owner else ""
+
+
 def _by_host(parts: SplitResult) -> tuple[str, str] | None:
     host = parts.hostname or ""
     for name, row in rows().items():
         if is_host_of(host, row):
-            compatible = next((path for path in row.openai_paths if path in f"{parts.path}/"), None)
-            return (GENERIC, f"path {compatible} of host {host}") if compatible else (name, f"host {host}")
+            other = is_taken_for(parts.path, row)
+            return (other[1], f"path {other[0]} of host {host}") if other else (name, f"host {host}")
     return None
 
 
 def _by_path(parts: SplitResult) -> tuple[str, str] | None:
     for name, row in rows().items():
-        found = next((path for path in row.paths if path in f"{parts.path}/"), None)
-        if found and not any(path in parts.path for path in row.openai_paths):
+        found = next((path for path in row.paths if path in f"{parts.path.lower()}/"), None)
+        if found and not is_taken_for(parts.path, row):
             return name, f"path {found}"
     return None
 

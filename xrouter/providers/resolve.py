@@ -16,12 +16,15 @@ from xrouter.config.envmap import NAMES
 from xrouter.config.model import Config, Tier
 from xrouter.config.schema import nearest
 from xrouter.errors import ConfigError
-from xrouter.providers.catalog import Row, is_host_of, names, rows
-from xrouter.providers.detect import detect
+from xrouter.providers.azure import Deployment, find_deployment
+from xrouter.providers.catalog import Row, is_host_of, is_taken_for, names, rows
+from xrouter.providers.detect import contradiction, detect
 from xrouter.providers.proxy import proxy_for
-from xrouter.providers.url import chat_url
+from xrouter.providers.url import Address, find_address
 from xrouter.wire import json
 from xrouter.wire.host import is_near
+
+_BEARER = "authorization"
 
 
 class Resolved(msgspec.Struct, frozen=True):
@@ -34,28 +37,31 @@ class Resolved(msgspec.Struct, frozen=True):
 
 
 def resolve(tier_name: Purpose, tier: Tier, environ: Mapping[str, str]) -> Resolved:
-    """The target of a tier. Raises ConfigError where there is no address, or nobody here who speaks its format."""
+    """The target of a tier. Raises ConfigError where its address is missing or incomplete."""
     if tier.base_url is None:
         raise ConfigError([f"{_variable(tier_name, 'base_url')} is not set"])
     provider, why = _provider(tier_name, tier, tier.base_url)
     row = rows()[provider]
-    _refuse_unspoken(tier_name, tier.base_url, provider, row.dialect)
-    url = chat_url(tier.base_url, row)
+    address = _address(tier_name, tier, tier.base_url, row)
     target = Target(
         tier=tier_name,
         provider=provider,
-        dialect=row.dialect,
-        url=url,
-        model=tier.model,
+        dialect=address.dialect,
+        url=address.url,
+        model=tier.model or address.model,
         headers=_headers(tier, row),
-        body=_members(tier.body),
-        default_body=_members({"reasoning_effort": tier.reasoning_effort, row.output_limit: tier.max_output_tokens}),
+        default_headers=tuple(row.default_headers.items()),
+        body=_members({"model": address.wire_model} | tier.body),
+        effort=tier.reasoning_effort,
+        max_output_tokens=tier.max_output_tokens,
+        output_limit=row.output_limit,
         renames=tuple(row.renames.items()),
         unknown=row.unknown,
-        proxy=proxy_for(url, environ),
+        quirks=row.quirks,
+        proxy=proxy_for(address.url, environ),
         first_byte_timeout_ms=tier.timeout_ms,
     )
-    return Resolved(target, why, _is_local(tier, row), row.include_usage)
+    return Resolved(target, why, _is_local(tier, row), row.include_usage and address.include_usage)
 
 
 def resolve_classifier(config: Config, environ: Mapping[str, str]) -> Resolved | None:
@@ -94,22 +100,31 @@ def _collecting(found: list[str]) -> Iterator[None]:
 
 
 def _provider(tier_name: str, tier: Tier, base_url: str) -> tuple[str, str]:
+    doubt = contradiction(base_url, tier.api_key)
     if tier.provider == "auto":
-        return detect(base_url, tier.api_key)
+        name, why = detect(base_url, tier.api_key)
+        return name, why + doubt
     if tier.provider in rows():
-        return tier.provider, "set"
+        other = is_taken_for(urlsplit(base_url).path, rows()[tier.provider])
+        return (
+            (other[1], f"set to {tier.provider}, path {other[0]}{doubt}") if other else (tier.provider, f"set{doubt}")
+        )
     near = nearest(tier.provider, names())
     raise ConfigError([f"{_variable(tier_name, 'provider')} must be one of auto, {', '.join(names())}{near}"])
 
 
-def _refuse_unspoken(tier_name: str, base_url: str, provider: str, dialect: str) -> None:
-    if not plugins.knows("dialect", dialect):
-        finding = (
-            f"{tier_name}: provider {provider} is recognised (base URL at {urlsplit(base_url).hostname}), but this "
-            f"version speaks only OpenAI-compatible formats; give {_variable(tier_name, 'base_url')} such an address, "
-            f"or set {_variable(tier_name, 'provider')} to openai_compatible where this one is"
+def _address(tier_name: str, tier: Tier, base_url: str, row: Row) -> Address:
+    if not plugins.knows("dialect", row.dialect):
+        raise ConfigError(
+            [f"{tier_name}: nobody here speaks {row.dialect}; install the package that adds this dialect"]
         )
-        raise ConfigError([finding])
+    if not row.deployments:
+        return find_address(base_url, row)
+    settings = (
+        ("base_url", "model") if tier_name == "classifier" else ("base_url", "model", "deployment", "api_version")
+    )
+    variables = {setting: _variable(tier_name, setting) for setting in settings}
+    return find_deployment(base_url, Deployment(tier.deployment, tier.model, tier.api_version, variables))
 
 
 def _headers(tier: Tier, row: Row) -> tuple[tuple[str, str], ...]:
@@ -117,7 +132,8 @@ def _headers(tier: Tier, row: Row) -> tuple[tuple[str, str], ...]:
     headers: dict[str, str] = {}
     if tier.api_key is not None:
         key = tier.api_key.reveal()
-        headers[row.auth_header] = f"Bearer {key}" if row.auth_header == "authorization" else key
+        is_token = row.auth_header == _BEARER or key.startswith(row.bearer_prefixes)
+        headers |= {_BEARER: f"Bearer {key}"} if is_token else {row.auth_header: key}
     headers |= {name.lower(): value for name, value in tier.headers.items()}
     return tuple(headers.items())
 

@@ -6,9 +6,11 @@ Streams and plain JSON answers (of servers that ignore `stream`) are told apart 
 from __future__ import annotations
 
 from xrouter.chat.events import End, Event, Fault, Finish, Reasoning, Text, Usage
+from xrouter.chat.fold import unfold
 from xrouter.chat.reply import Usage as Tokens
 from xrouter.chat.target import Decision
-from xrouter.dialects.openai.stream import StreamReader, read_whole
+from xrouter.dialects.base import ProviderDialect
+from xrouter.errors import UpstreamError
 from xrouter.routing.digit import DigitReader
 
 MAX_BYTES = 1024 * 1024
@@ -22,13 +24,14 @@ _UNOPENED = "</think>"
 class Listener:
     """Bytes in; `over` once there is nothing more to wait for, then `digit` or `failure` says what came of it."""
 
-    def __init__(self) -> None:
+    def __init__(self, dialect: ProviderDialect) -> None:
+        self._dialect = dialect
         self.tokens = 0
         self.usage: Tokens | None = None
         self.failure = ""
         self.over = False
         self._digits = DigitReader()
-        self._stream = StreamReader()
+        self._stream = dialect.reader()
         self._whole: bytearray | None = None
         self._head = b""
         self._bytes = 0
@@ -65,12 +68,15 @@ class Listener:
 
     def close(self) -> None:
         """The answer has ended."""
-        events = self._stream.close() if self._whole is None else read_whole(bytes(self._whole))
-        if self._whole is not None:
-            events = _drop_unopened_thought(events)
-        for event in events:
+        for event in self._stream.close() if self._whole is None else self._read_whole(bytes(self._whole)):
             self._hear(event)
         self._end("the answer ended without a lone 0, 1 or 2")
+
+    def _read_whole(self, body: bytes) -> list[Event]:
+        try:
+            return _drop_unopened_thought(unfold(self._dialect.read_reply(body)))
+        except UpstreamError as error:
+            return [Fault(error.message)]
 
     def _start_or_read(self, piece: bytes) -> None:
         if not self._head:

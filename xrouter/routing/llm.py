@@ -10,6 +10,7 @@ import msgspec
 from xrouter.chat.reply import Usage, estimate
 from xrouter.chat.target import Target
 from xrouter.config.model import Classifier as Settings
+from xrouter.dialects.base import Written, speak
 from xrouter.errors import UpstreamError
 from xrouter.routing.base import Answer, Classifier, Opener, Verdict
 from xrouter.routing.lens.ask import Ask, excerpt
@@ -42,9 +43,9 @@ class LLMClassifier:
         retries = settings.loading_max_retries
         until = self._deadline()
         while True:
-            heard = Listener()
-            body = self._write(shown, thinks=thinks)
-            failure = await self._try(body, heard, until)
+            heard = Listener(speak(self._target.dialect))
+            question = self._write(shown, thinks=thinks)
+            failure = await self._try(question, heard, until)
             if failure == _THINKS and not thinks:
                 thinks = True
             elif failure == LOADING and retries > 0:
@@ -54,24 +55,25 @@ class LLMClassifier:
             else:
                 break
         if heard.digit is None:
-            return Verdict(2, FAILED, failure, usage=_usage(heard, body))
+            return Verdict(2, FAILED, failure, usage=_usage(heard, question.body))
         self._thinks = thinks
-        return Verdict(heard.digit, "classifier", usage=_usage(heard, body))
+        return Verdict(heard.digit, "classifier", usage=_usage(heard, question.body))
 
     def _deadline(self) -> float:
         """The time-out is over the whole, but for the time in which the model was loading."""
         return asyncio.get_running_loop().time() + self._settings.timeout_ms / 1000
 
-    def _write(self, shown: str, *, thinks: bool) -> bytes:
+    def _write(self, shown: str, *, thinks: bool) -> Written:
         settings = self._settings
         return write_question(
             self._target, shown, system_prompt=settings.system_prompt, stream=settings.force_stream, thinks=thinks
         )
 
-    async def _try(self, body: bytes, heard: Listener, until: float) -> str:
+    async def _try(self, question: Written, heard: Listener, until: float) -> str:
         """Ask once; what went wrong, or nothing."""
+        there = msgspec.structs.replace(self._target, url=question.url)
         try:
-            async with asyncio.timeout_at(until), self._open(self._target, body) as answer:
+            async with asyncio.timeout_at(until), self._open(there, question.body) as answer:
                 if answer.status != 200:
                     return await _read_refusal(answer)
                 await _listen(answer, heard)

@@ -9,10 +9,10 @@ from typing import cast
 
 from aiohttp import web
 
-from xrouter.dialects.openai import error_event, write_error
 from xrouter.errors import Draining, InternalError, MethodNotAllowed, NotFound, XrouterError
 from xrouter.server.exchange import Exchange
 from xrouter.server.guard import Guard
+from xrouter.server.paths import dialect_of
 
 log = logging.getLogger("xrouter.server")
 
@@ -27,6 +27,7 @@ class App:
 
     def __init__(self, guard: Guard) -> None:
         self.routes: Routes = {}
+        self.elsewhere: Handler | None = None
         self._guard = guard
         self._idle = asyncio.Event()
         self._idle.set()
@@ -74,11 +75,12 @@ class App:
         if not exchange.logged:
             refused = {"id": exchange.id, "status": error.status, "path": exchange.path[:200], "fault": error.code}
             log.info("request refused", extra={"fields": refused})
+        dialect = dialect_of(exchange.path)
         if exchange.begun:
-            exchange.write(error_event(error))
+            exchange.write(dialect.error_event(error))
             exchange.abort()
             return
-        exchange.reply(error.status, [*exchange.notes, *error.headers], write_error(error))
+        exchange.reply(error.status, [*exchange.notes, *error.headers], dialect.write_error(error))
 
     async def _dispatch(self, exchange: Exchange) -> None:
         handlers = self.routes.get(exchange.path)
@@ -90,7 +92,13 @@ class App:
                 exchange.close_after()
                 raise Draining
         if handlers is None:
-            raise NotFound("There is nothing at this path.", hint=f"What exists: {', '.join(sorted(self.routes))}.")
+            if self.elsewhere is not None and exchange.method == "POST" and exchange.path.startswith("/v1/"):
+                await self.elsewhere(exchange)
+                return
+            hint = f"What exists: {', '.join(sorted(self.routes))}."
+            if exchange.path.startswith("/v1/"):
+                hint += " Other /v1 paths go to the provider of the tier that server.passthrough names."
+            raise NotFound("There is nothing at this path.", hint=hint)
         handler = handlers.get("GET" if exchange.method == "HEAD" else exchange.method)
         if handler is None:
             exchange.notes = [("Allow", ", ".join(handlers))]

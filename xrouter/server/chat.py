@@ -1,4 +1,4 @@
-"""`POST /v1/chat/completions`: the router's work, and the one log line that it leaves."""
+"""`POST /v1/chat/completions`, `/v1/messages`, `/v1/responses`: the router's work, and the one log line it leaves."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from xrouter.server.guard import ANY
 log = logging.getLogger("xrouter.request")
 
 
-def chat(router: Router, limits: config.Server, *, log_prompts: bool) -> Handler:
-    """The handler; `log_prompts` adds the text that was judged to the log line."""
+def chat(router: Router, limits: config.Server, dialect: str, *, log_prompts: bool) -> Handler:
+    """The handler of the path that speaks that dialect; `log_prompts` adds the text that was judged to the log."""
     timeout_s = limits.client_body_timeout_ms / 1000
 
     async def handle(exchange: Exchange) -> None:
@@ -28,7 +28,8 @@ def chat(router: Router, limits: config.Server, *, log_prompts: bool) -> Handler
         status: int | str = 200
         try:
             body = await exchange.body(most=limits.max_body_bytes, timeout_s=timeout_s)
-            await router.answer(Call(id=exchange.id, headers=exchange.headers, body=body), exchange, trail)
+            call = Call(exchange.id, dialect, exchange.key, exchange.headers, body)
+            await router.answer(call, exchange, trail)
         except XrouterError as error:
             status = error.status
             trail.fault = error.code

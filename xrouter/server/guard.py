@@ -37,14 +37,15 @@ class Guard:
         if not self._keys:
             self._check_origin(headers)
             return ANY
-        shown = _shown_key(headers)
         found = None
-        for name, key in self._keys:  # every key is compared, in constant time each
-            if hmac.compare_digest(shown, key):
-                found = name
+        for shown in _shown_keys(headers):
+            for name, key in self._keys:  # every key is compared, in constant time each
+                if hmac.compare_digest(shown, key):
+                    found = name
         if found is None:
             raise Unauthorized(
-                "The API key is missing or wrong.", hint="Send `Authorization: Bearer <the router's key>`."
+                "The API key is missing or wrong.",
+                hint="Send `Authorization: Bearer <the router's key>`, or the key as x-api-key.",
             )
         return found
 
@@ -68,9 +69,12 @@ class Guard:
         return host in self._hosts or host.endswith(".localhost") or is_address(host)
 
 
-def _shown_key(headers: Mapping[str, str]) -> bytes:
-    scheme, _, key = headers.get("authorization", "").partition(" ")
-    return key.strip().encode("utf-8", "surrogateescape") if scheme.lower() == "bearer" else b""
+def _shown_keys(headers: Mapping[str, str]) -> tuple[bytes, bytes]:
+    """A bearer token and Anthropic's x-api-key: newer Anthropic SDKs send the one, others the other, some both."""
+    scheme, _, token = headers.get("authorization", "").partition(" ")
+    shown = (token if scheme.lower() == "bearer" else "", headers.get("x-api-key", ""))
+    first, second = (key.strip().encode("utf-8", "surrogateescape") for key in shown)
+    return first, second
 
 
 def _host_name(host: str) -> str:

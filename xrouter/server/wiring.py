@@ -5,22 +5,25 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
+import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
-from typing import cast
 
 import msgspec
 
-from xrouter import plugins
-from xrouter.cache.base import DecisionCache
-from xrouter.cache.memory import MemoryCache
+from xrouter.cache.base import Store as Cache
+from xrouter.cache.decisions import Decisions
+from xrouter.cache.memory import MemoryStore
+from xrouter.cache.thoughts import Thoughts
+from xrouter.chat.reply import Usage
 from xrouter.chat.target import Target, TierName
 from xrouter.config.check import classifier_kind
 from xrouter.config.model import Config
-from xrouter.dialects.base import Dialect
+from xrouter.decide import Decider, Judge
 from xrouter.providers.resolve import Resolved
-from xrouter.router import Judge, Router
+from xrouter.router import Router
 from xrouter.routing import warmup
 from xrouter.routing.embedded.judge import EmbeddedClassifier
 from xrouter.routing.llm import HybridClassifier, LLMClassifier
@@ -28,10 +31,14 @@ from xrouter.routing.shared import SharedClassifier
 from xrouter.server import status
 from xrouter.server.app import App
 from xrouter.server.chat import chat
+from xrouter.server.count import count_tokens
 from xrouter.server.guard import Guard
 from xrouter.server.models import models
+from xrouter.server.passthrough import passthrough
+from xrouter.server.paths import DIALECTS
 from xrouter.upstream.client import Answer, Pool
 from xrouter.usage.ledger import Ledger
+from xrouter.usage.meter import Entry
 from xrouter.usage.prices import Price, PriceBook, Priced, configured
 from xrouter.usage.sqlite import Store
 
@@ -57,22 +64,27 @@ class House:
         self._pool = Pool(config.upstream)
         self._setup = setup
         self._llm = _llm(setup, self._pool)
-        self._router = Router(
-            dialect=cast("Dialect", plugins.load("dialect", "openai")),
-            targets={name: resolved.target for name, resolved in setup.tiers.items()},
+        targets = {name: resolved.target for name, resolved in setup.tiers.items()}
+        judge = _judge(setup, self._llm, self._cache) if config.classifier.enabled else None
+        router = Router(
+            decider=Decider(targets, judge, self._book),
             tell_usage=frozenset(name for name, resolved in setup.tiers.items() if resolved.include_usage),
-            judge=_judge(setup, self._llm, self._cache) if config.classifier.enabled else None,
             pool=self._pool,
-            ledger=self._ledger,
+            book=self._book,
+            thoughts=Thoughts(self._cache),
         )
         self.app = App(Guard(config.server))
+        answer = partial(chat, router, config.server, log_prompts=config.logging.prompts)
         self.app.routes = {
-            "/v1/chat/completions": {"POST": chat(self._router, config.server, log_prompts=config.logging.prompts)},
+            **{path: {"POST": answer(dialect)} for path, dialect in DIALECTS.items()},
+            "/v1/messages/count_tokens": {"POST": count_tokens(targets, self._pool, config.server)},
             "/v1/models": {"GET": models(config, prices.known)},
             "/usage": {"GET": status.usage(self._ledger)},
             "/health": {"GET": status.health},
             "/ready": {"GET": status.ready(self.app)},
         }
+        if (tier := config.server.passthrough) is not None:
+            self.app.elsewhere = passthrough(targets[tier], self._pool, config.server, self._book)
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
@@ -84,9 +96,14 @@ class House:
                 self._llm,
                 self._setup.config.classifier,
                 target,
-                lambda used: self._router.book(target, target.model, used),
+                lambda used: self._book(target, target.model, used),
             )
             self._tasks.append(asyncio.create_task(warm, name="xrouter: keep the classifier warm"))
+
+    def _book(self, target: Target, model: str | None, tokens: Usage) -> None:
+        """Put what an answer or a classification used into the ledger."""
+        entry = Entry(at=time.time(), tier=target.tier, provider=target.provider, model=model or "", tokens=tokens)
+        self._ledger.record(entry)
 
     async def close(self) -> None:
         """End it all; what was used is written."""
@@ -107,17 +124,17 @@ def _llm(setup: Setup, pool: Pool) -> LLMClassifier | None:
     )
 
 
-def _judge(setup: Setup, llm: LLMClassifier | None, cache: DecisionCache) -> Judge:
-    config = setup.config
+def _judge(setup: Setup, llm: LLMClassifier | None, cache: Cache) -> Judge:
+    config, decisions = setup.config, Decisions(cache)
     embedded = EmbeddedClassifier(config.routing.profile)
     if llm is None or setup.classifier is None:
-        return Judge(classifier=embedded, cache=cache)
+        return Judge(classifier=embedded, decisions=decisions)
     kind = classifier_kind(config)
     classifier = HybridClassifier(llm, embedded, config.routing.judge_budget_ms) if kind == "hybrid" else llm
     target = setup.classifier.target
     prompt = hashlib.sha256((config.classifier.system_prompt or "").encode()).hexdigest()
     identity = " ".join((kind, target.url, target.model or "", prompt))
-    return Judge(classifier=SharedClassifier(classifier), cache=cache, identity=identity, target=target)
+    return Judge(classifier=SharedClassifier(classifier), decisions=decisions, identity=identity, target=target)
 
 
 @asynccontextmanager
@@ -130,12 +147,12 @@ async def _ask(pool: Pool, target: Target, body: bytes) -> AsyncIterator[Answer]
         answer.close()
 
 
-def _cache(redis_url: str | None) -> DecisionCache:
+def _cache(redis_url: str | None) -> Cache:
     if redis_url is None:
-        return MemoryCache()
-    from xrouter.cache.redis import RedisCache
+        return MemoryStore()
+    from xrouter.cache.redis import RedisStore
 
-    return RedisCache(redis_url)
+    return RedisStore(redis_url)
 
 
 def _ledger(file: Path, prices: PriceBook, redis_url: str | None) -> Ledger:

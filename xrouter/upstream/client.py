@@ -324,7 +324,7 @@ class Pool:
                 response = await session.post(
                     URL(target.url, encoded=True),
                     data=body,
-                    headers={**headers, **dict(target.headers)},
+                    headers=dict(target.default_headers) | dict(headers) | dict(target.headers),
                     allow_redirects=False,
                     proxy=target.proxy,
                 )

@@ -12,7 +12,6 @@ from typing import NamedTuple
 MAX_EVENT_BYTES = 64 * 1024 * 1024
 DONE = b"data: [DONE]\n\n"
 
-_LINE_END = re.compile(rb"\r\n|\n|\r")
 _BLANK = re.compile(rb"(?:\r\n|\n|\r(?!\n))(?:\r\n|\n|\r)")
 _BOM = b"\xef\xbb\xbf"
 
@@ -30,58 +29,58 @@ class EventReader:
     def __init__(self) -> None:
         self._rest = bytearray()
         self._started = False
-        self._name = ""
-        self._data: list[bytes] = []
-        self._size = 0
+        self._held = b""
 
     def feed(self, chunk: bytes) -> list[ServerEvent]:
         """Read on. Raises ValueError when one event grows beyond MAX_EVENT_BYTES."""
         rest = self._rest
-        searched = max(len(rest) - 1, 0) if self._started else 0
-        rest += chunk
+        searched = max(len(rest) - 1, 0)
+        rest += self._normalised(chunk)
         if not self._started:
             if len(rest) < len(_BOM) and _BOM.startswith(bytes(rest)):
                 return []
             self._started = True
             if rest.startswith(_BOM):
                 del rest[: len(_BOM)]
-        events: list[ServerEvent] = []
-        at = 0
-        for end in _LINE_END.finditer(rest, searched):
-            if end.group() == b"\r" and end.end() == len(rest):
-                break  # its LF may be in the next chunk
-            event = self._line(bytes(rest[at : end.start()]))
-            if event is not None:
-                events.append(event)
-            at = end.end()
-        del rest[:at]
-        if len(rest) + self._size > MAX_EVENT_BYTES:
-            raise ValueError("an event of the stream is larger than 64 MiB")
-        return events
+        end = rest.rfind(b"\n\n", searched)
+        if end < 0:
+            if len(rest) > MAX_EVENT_BYTES:
+                raise ValueError("an event of the stream is larger than 64 MiB")
+            return []
+        whole = bytes(rest[:end])
+        del rest[: end + 2]
+        return [event for block in whole.split(b"\n\n") if (event := _read_block(block))]
 
     def close(self) -> list[ServerEvent]:
         """The stream has ended: a last line end that was waited for is taken as one."""
-        events = self.feed(b"\n") if self._rest.endswith(b"\r") else []
+        events = self.feed(b"\n") if self._held else []
         self._rest.clear()
         return events
 
-    def _line(self, line: bytes) -> ServerEvent | None:
-        if not line:
-            return self._dispatch()
-        field, _, value = line.partition(b":")
-        if value.startswith(b" "):
-            value = value[1:]
-        if field == b"data":
-            self._data.append(value)
-            self._size += len(value) + 1
-        elif field == b"event":
-            self._name = value.decode("utf-8", "replace")
-        return None
+    def _normalised(self, chunk: bytes) -> bytes:
+        """The bytes with all line ends as LF; a CR at the very end waits, for its LF may be in the next chunk."""
+        if self._held:
+            chunk, self._held = b"\r" + chunk, b""
+        if b"\r" not in chunk:
+            return chunk
+        if chunk.endswith(b"\r"):
+            chunk, self._held = chunk[:-1], b"\r"
+        return chunk.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
 
-    def _dispatch(self) -> ServerEvent | None:
-        name, data = self._name, self._data
-        self._name, self._data, self._size = "", [], 0
-        return ServerEvent(name, b"\n".join(data)) if data else None
+
+def _read_block(block: bytes) -> ServerEvent | None:
+    """The lines of one event, without its blank line; most have one line, or a name and one line."""
+    if block.startswith(b"data: ") and b"\n" not in block:
+        return ServerEvent("", block[6:])
+    name, data = "", []
+    for line in block.split(b"\n"):
+        field, _, value = line.partition(b":")
+        value = value.removeprefix(b" ")
+        if field == b"data":
+            data.append(value)
+        elif field == b"event":
+            name = value.decode("utf-8", "replace")
+    return ServerEvent(name, b"\n".join(data)) if data else None
 
 
 def event(data: bytes, name: str = "") -> bytes:

@@ -11,16 +11,22 @@ from collections.abc import Iterator
 
 from xrouter.chat.reply import Usage
 from xrouter.dialects.base import StreamEnd
-from xrouter.dialects.openai.reply import read_usage
+from xrouter.dialects.openai.usage import read_usage
 from xrouter.wire import json
 
 _DONE = b"[DONE]"
+_DONE_ENDS = (b"[DONE]\n\n", b"[DONE]\r\n\r\n")
 _FINISH, _FINISHED = b'"finish_reason"', re.compile(rb'"finish_reason"\s*:\s*"[^"]')  # "" says nothing: some send it
 _USAGE, _USED = b'"usage"', re.compile(rb'"usage"\s*:\s*\{')
 _FAULT = re.compile(rb'(?:^|[\r\n])(?:event: ?error|data: ?\{\s*"error"\s*:\s*[{"])')
 
 
-def read_end(tail: bytes) -> StreamEnd:
+def is_over(last: bytes) -> bool:
+    """Whether the last bytes of a stream say that nothing is to come."""
+    return last.endswith(_DONE_ENDS)
+
+
+def read_end(_: bytes, tail: bytes) -> StreamEnd:
     """The end of a stream, of which `tail` is the last part (it may start in the middle of an event).
 
     An error may be followed by [DONE] (vLLM does so): that is no whole answer.
@@ -28,7 +34,7 @@ def read_end(tail: bytes) -> StreamEnd:
     done = any(_line(tail, at) in {b"data:[DONE]", b"data: [DONE]"} for at in _backwards(tail, _DONE))
     said = any(_FINISHED.match(tail, at) for at in _backwards(tail, _FINISH))
     fault = not said and has_fault(tail)
-    return StreamEnd(finished=said or (done and not fault), done=done, fault=fault, usage=_read_used(tail))
+    return StreamEnd(finished=said or (done and not fault), done=done, fault=fault, usage=_last_usage(tail))
 
 
 def has_fault(chunk: bytes) -> bool:
@@ -36,7 +42,7 @@ def has_fault(chunk: bytes) -> bool:
     return b"error" in chunk and _FAULT.search(chunk) is not None
 
 
-def _read_used(tail: bytes) -> Usage | None:
+def _last_usage(tail: bytes) -> Usage | None:
     """The last usage that the stream gave; Groq puts it under `x_groq`."""
     for at in _backwards(tail, _USAGE):
         if not _USED.match(tail, at):
@@ -45,13 +51,9 @@ def _read_used(tail: bytes) -> Usage | None:
             said = json.decode(_line(tail, at).removeprefix(b"data:"))
         except ValueError:
             continue
-        if isinstance(said, dict) and (usage := read_usage(said.get("usage")) or _read_groq(said.get("x_groq"))):
+        if isinstance(said, dict) and (usage := read_usage(said.get("usage"), said.get("x_groq"))):
             return usage
     return None
-
-
-def _read_groq(said: object) -> Usage | None:
-    return read_usage(said.get("usage")) if isinstance(said, dict) else None
 
 
 def _backwards(tail: bytes, word: bytes) -> Iterator[int]:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 
 from xrouter.chat.request import Envelope
 from xrouter.chat.target import Target
+from xrouter.dialects.openai.demands import mend_request
 from xrouter.dialects.openai.ending import has_fault
-from xrouter.dialects.openai.errors import error_of, find_error, write_error
+from xrouter.dialects.openai.errors import error_inside, write_error
+from xrouter.dialects.splicing import left_out, spliced
 from xrouter.errors import UpstreamError, XrouterError
 from xrouter.wire import json, sse
 
-_MOST_OUTPUT = frozenset({"max_tokens", "max_completion_tokens"})
+_LIMITS = ("max_tokens", "max_completion_tokens")
+"""The two names of the output limit stand for each other."""
+_EFFORTS = ("reasoning_effort", "reasoning")
 _NO_CHOICES = re.compile(rb'"choices"\s*:\s*\[\s*\]')
 
 
@@ -21,24 +24,20 @@ def rewrite(envelope: Envelope, target: Target, *, add_usage: bool) -> bytes:
 
     A provider that does not know some members gets a body without them, or with its own names for them.
     """
-    body, known = envelope.body, envelope.members
-    changes = {theirs: bytes(known[ours]) for ours, theirs in target.renames if ours in known and theirs not in known}
-    gone = {ours for ours, _ in target.renames if ours in known} | target.unknown.intersection(known)
-    if gone:
-        body = json.leave_out(body, known, gone)
-        known = {key: value for key, value in known.items() if key not in gone}
-    if target.model is not None and target.model != envelope.model:
-        changes["model"] = json.encode(target.model)
-    changes |= {name: value for name, value in target.default_body if not _is_given(name, {**known, **changes})}
-    changes |= dict(target.body)
+    known = envelope.members
+    changes = mend_request(known, target) if target.quirks else {}
+    if target.effort is not None and not any(name in known for name in _EFFORTS):
+        changes["reasoning_effort"] = json.encode(target.effort)
+    if target.max_output_tokens is not None and not any(name in known for name in _LIMITS):
+        changes[target.output_limit] = json.encode(target.max_output_tokens)
     if add_usage:
         changes["stream_options"] = _with_usage(known)
-    return json.splice(body, known, changes)
+    return spliced(envelope, target, changes)
 
 
 def dropped(envelope: Envelope, target: Target) -> list[str]:
     """The members that the provider does not get to see."""
-    return sorted(target.unknown.intersection(envelope.members))
+    return left_out(envelope, target)
 
 
 def read_first(chunk: bytes) -> UpstreamError | None:
@@ -52,8 +51,8 @@ def read_first(chunk: bytes) -> UpstreamError | None:
             return None
         if not isinstance(said, dict) or said.get("choices"):
             return None
-        if (event.name == "error" or said.get("error")) and (found := find_error(said)):
-            return error_of(found)
+        if (event.name == "error" or said.get("error")) and (error := error_inside(said)):
+            return error
     return None
 
 
@@ -71,21 +70,9 @@ def without_usage(events: bytes) -> bytes:
     return bytes(kept)
 
 
-def empty_delta(stream_id: str, model: str, created: int) -> bytes:
-    """A chunk that says nothing: it resets a client's watchdog, which a comment does not."""
-    choice = {"index": 0, "delta": {}, "finish_reason": None}
-    chunk = {"id": stream_id, "object": "chat.completion.chunk", "created": created, "model": model}
-    return sse.event(json.encode(chunk | {"choices": [choice]}))
-
-
 def error_event(error: XrouterError) -> bytes:
     """An error in the middle of a stream; the blank line first ends an event that was cut."""
     return b"\n\n" + sse.event(write_error(error))
-
-
-def _is_given(name: str, known: Mapping[str, object]) -> bool:
-    """Whether the client sent it; the two names of the output limit stand for each other."""
-    return name in known or (name in _MOST_OUTPUT and not _MOST_OUTPUT.isdisjoint(known))
 
 
 def _with_usage(known: json.Members) -> bytes:

@@ -1,127 +1,89 @@
-"""A whole chat completion: is it one, and what did it use."""
+"""A whole chat completion for a client: https://platform.openai.com/docs/api-reference/chat/object."""
 
 from __future__ import annotations
 
 from typing import Any
 
-import msgspec
 from msgspec import Raw
 
-from xrouter.chat.reply import Usage
-from xrouter.dialects.openai.errors import error_of, find_error
-from xrouter.errors import Broken, UpstreamError
-from xrouter.wire import json, sse
+from xrouter.chat.reply import Answer, Reply, Said, Usage
+from xrouter.chat.request import Citation, Image, Reasoning, Refusal, Seal, Text, ToolCall
+from xrouter.dialects.base import Stamp
+from xrouter.dialects.openai.thoughts import ANTHROPIC, GEMINI
+from xrouter.dialects.openai.usage import write_usage
+from xrouter.wire import json
 
 
-class _Message(msgspec.Struct):
-    content: Any = None
-    reasoning_content: Any = None
-
-
-class _Choice(msgspec.Struct):
-    message: _Message | None = None
-
-
-class _Whole(msgspec.Struct):
-    choices: list[_Choice] | None = None
-    usage: Any = None
-    error: Any = None
-
-
-_MOST_TOKENS = 2**53
-"""No count is more: what a provider makes up must still fit into a database."""
-
-_whole = json.Reader(_Whole)
-_object_of_raws = json.Reader(json.Members)
-_objects_of_raws = json.Reader(list[json.Members])
-_raws = json.Reader(list[Raw])
-
-
-def read_reply(body: bytes) -> tuple[Usage | None, int]:
-    """(usage or None, characters of the answer) of a completion. Raises UpstreamError where it is none."""
-    try:
-        whole = _whole.decode(body)
-    except ValueError as error:
-        raise Broken("the provider's answer is cut off or not a chat completion") from error
-    if whole.choices is None:
-        raise _not_a_completion(whole.error)
-    said = sum(len(_said(choice.message)) for choice in whole.choices if choice.message)
-    return read_usage(whole.usage), said
-
-
-def as_stream(body: bytes) -> bytes:
-    """The completion as the chunks of a stream, for a provider that answers a stream request in one piece."""
-    read_reply(body)
-    whole = _object_of_raws.decode(json.compact(body))
-    choices = _objects_of_raws.decode(whole["choices"])
-    shared: dict[str, Any] = {"object": "chat.completion.chunk"}
-    shared |= {key: whole[key] for key in ("id", "created", "model", "system_fingerprint") if key in whole}
-    said = [_choice(choice, delta=_delta(choice.get("message")), finish_reason=None) for choice in choices]
-    ended = [_choice(choice, delta={}, finish_reason=_reason(choice.get("finish_reason"))) for choice in choices]
-    chunks = [shared | {"choices": said}, shared | {"choices": ended}]
-    if _starts(whole.get("usage"), b"{"):
-        chunks.append(shared | {"choices": [], "usage": whole["usage"]})
-    return b"".join(sse.event(json.encode(chunk)) for chunk in chunks) + sse.DONE
-
-
-def _choice(choice: json.Members, **members: Any) -> dict[str, Any]:
-    return {"index": 0} | {key: value for key, value in choice.items() if key != "message"} | members
-
-
-def _delta(message: Raw | None) -> dict[str, Any]:
-    """A message as one delta, its values as they came; in a stream each tool call has its index."""
-    if message is None or not _starts(message, b"{"):
-        return {}
-    known = _object_of_raws.decode(message)
-    calls = known.get("tool_calls")
-    if calls is None or not _starts(calls, b"["):
-        return {**known}
-    objects = [_object_of_raws.decode(call) if _starts(call, b"{") else {} for call in _raws.decode(calls)]
-    return known | {"tool_calls": [{"index": at, **call} for at, call in enumerate(objects)]}
-
-
-def _reason(given: Raw | None) -> Raw | str:
-    return "stop" if given is None or bytes(given) in {b"null", b'""'} else given
-
-
-def _starts(value: Raw | None, mark: bytes) -> bool:
-    return value is not None and bytes(memoryview(value)[:1]) == mark
-
-
-def read_usage(usage: Any) -> Usage | None:
-    """The `usage` object of an answer or of a stream's last chunk; None where there is none.
-
-    Cached tokens: `prompt_tokens_details.cached_tokens` (OpenAI and most others), `prompt_cache_hit_tokens` (DeepSeek).
-    """
-    if not isinstance(usage, dict) or not isinstance(usage.get("prompt_tokens"), int | float):
-        return None
-    prompt_details = _object(usage.get("prompt_tokens_details"))
-    completion_details = _object(usage.get("completion_tokens_details"))
-    return Usage(
-        prompt=_count(usage["prompt_tokens"]),
-        completion=_count(usage.get("completion_tokens")),
-        cached=_count(prompt_details.get("cached_tokens")) or _count(usage.get("prompt_cache_hit_tokens")),
-        cache_write=_count(prompt_details.get("cache_write_tokens")),
-        reasoning=_count(completion_details.get("reasoning_tokens")) or _count(usage.get("reasoning_tokens")),
+def write_reply(reply: Reply, stamp: Stamp) -> bytes:
+    """The completion, with a usage always."""
+    return json.encode(
+        {
+            "id": reply.id or stamp.id,
+            "object": "chat.completion",
+            "created": reply.created or stamp.created,
+            "model": reply.model or stamp.model,
+            "choices": [_choice(index, answer) for index, answer in enumerate(reply.answers)],
+            "usage": write_usage(reply.usage or Usage()),
+        }
     )
 
 
-def _not_a_completion(error: Any) -> UpstreamError:
-    """A 200 whose body is an error (OpenRouter does so), or nothing that has choices."""
-    found = find_error({"error": error}) if error else None
-    if found is None:
-        return Broken("the provider answered 200 without a completion")
-    return error_of(found)
+def write_annotation(citation: Citation) -> dict[str, Any]:
+    """Where words come from. Places that nobody knows are 0, for clients want numbers."""
+    known = {"start_index": citation.start or 0, "end_index": citation.end or 0}
+    return {"type": "url_citation", "url_citation": {**known, "title": citation.title, "url": citation.url}}
 
 
-def _said(message: _Message) -> str:
-    parts = (message.content, message.reasoning_content)
-    return "".join(part if isinstance(part, str) else json.encode(part).decode() for part in parts if part)
+def write_signature(seal: Seal, text: str, *, redacted: bool) -> dict[str, Any] | None:
+    """A block for `thinking_blocks`, as clients of Anthropic's models keep them; None for others' seals."""
+    if seal.dialect != ANTHROPIC:
+        return None
+    if redacted:
+        return {"type": "redacted_thinking", "data": seal.value}
+    return {"type": "thinking", "thinking": text, "signature": seal.value}
 
 
-def _object(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
+def write_call(call: ToolCall) -> dict[str, Any]:
+    """A call, with Gemini's signature where it has one."""
+    written: dict[str, Any] = {"id": call.id, "type": "function"}
+    written["function"] = {"name": call.name, "arguments": call.arguments}
+    if call.seal is not None and call.seal.dialect == GEMINI:
+        written["extra_content"] = {"google": {"thought_signature": call.seal.value}}
+    return written
 
 
-def _count(value: Any) -> int:
-    return min(max(int(value), 0), _MOST_TOKENS) if isinstance(value, int | float) else 0
+def _choice(index: int, answer: Answer) -> dict[str, Any]:
+    logprobs = {"content": Raw(answer.logprobs), "refusal": None} if answer.logprobs is not None else None
+    return {
+        "index": index,
+        "message": _message(answer.parts),
+        "logprobs": logprobs,
+        "finish_reason": answer.finish,
+    }
+
+
+def _message(parts: tuple[Said, ...]) -> dict[str, Any]:
+    texts = [part for part in parts if isinstance(part, Text)]
+    refusals = [part.text for part in parts if isinstance(part, Refusal)]
+    calls = [part for part in parts if isinstance(part, ToolCall)]
+    words = "".join(part.text for part in texts)
+    silent = bool(calls or refusals) and not words
+    message: dict[str, Any] = {
+        "role": "assistant",
+        "content": None if silent else words,
+        "refusal": "".join(refusals) or None,
+    }
+    extras = {
+        "reasoning_content": "".join(part.text for part in parts if isinstance(part, Reasoning)),
+        "thinking_blocks": _blocks(parts),
+        "tool_calls": [write_call(call) for call in calls],
+        "annotations": [write_annotation(citation) for part in texts for citation in part.citations],
+        "images": [{"type": "image_url", "image_url": {"url": part.url}} for part in parts if isinstance(part, Image)],
+    }
+    return message | {name: value for name, value in extras.items() if value}
+
+
+def _blocks(parts: tuple[Said, ...]) -> list[dict[str, Any]]:
+    sealed = [(part, part.seal) for part in parts if isinstance(part, Reasoning) and part.seal is not None]
+    blocks = [write_signature(seal, part.text, redacted=part.redacted) for part, seal in sealed]
+    return [block for block in blocks if block is not None]

@@ -1,7 +1,8 @@
-"""The stream of a chat completion, and a whole answer, as events.
+"""The stream of a chat completion, and a whole one, as events.
 
-Of several choices (`n` > 1) the first is read: the waist holds one answer. Where thinking is put: `reasoning_content`
-(DeepSeek, vLLM, llama.cpp), `reasoning` (Groq, OpenRouter, Ollama), content parts of type `thinking` (Mistral).
+https://platform.openai.com/docs/api-reference/chat-streaming. Where thinking is put: `reasoning_content` (DeepSeek,
+vLLM, llama.cpp), `reasoning` (Groq, OpenRouter, Ollama), content parts of type `thinking` (Mistral). Several providers
+leave [DONE] out: a stream is whole where each answer has said why it ended.
 """
 
 from __future__ import annotations
@@ -10,140 +11,211 @@ from typing import Any
 
 import msgspec
 
-from xrouter.chat.events import End, Event, Fault, Finish, Reasoning, Text, Usage
-from xrouter.dialects.openai.errors import find_error
-from xrouter.dialects.openai.reply import read_usage
+from xrouter.chat.events import End, Event, Fault, Finish, Start, Usage
+from xrouter.chat.fold import fold
+from xrouter.chat.reply import Reply
+from xrouter.chat.reply import Usage as Tokens
+from xrouter.dialects import base
+from xrouter.dialects.openai.answer import Answer, Said
+from xrouter.dialects.openai.errors import error_inside, fault_inside
+from xrouter.dialects.openai.usage import read_usage
+from xrouter.dialects.openai.values import string
+from xrouter.errors import Broken, UpstreamError
 from xrouter.wire import json
-from xrouter.wire.sse import EventReader, ServerEvent
+from xrouter.wire.sse import EventReader
 
+_DONE = b"[DONE]"
 _UNREADABLE = "the provider's stream holds what is no chat completion"
-_NO_ANSWER = "the provider's answer is no chat completion"
-_THOUGHTS = frozenset({"thinking", "reasoning"})
-
-
-class _Said(msgspec.Struct):
-    content: Any = None
-    reasoning_content: Any = None
-    reasoning: Any = None
+_CUT = "the provider's answer is cut off or not a chat completion"
+_NO_ANSWER = "the provider answered 200 without a completion"
 
 
 class _Choice(msgspec.Struct):
     index: Any = 0
-    delta: _Said | None = None
-    message: _Said | None = None
+    delta: Said | None = None
+    message: Said | None = None
     finish_reason: Any = None
+    logprobs: Any = None
+    error: Any = None
 
 
 class _Chunk(msgspec.Struct):
     choices: list[_Choice] | None = None
     usage: Any = None
     error: Any = None
+    id: Any = None
+    model: Any = None
+    created: Any = None
+    x_groq: Any = None
+    citations: Any = None
+    search_results: Any = None
 
 
 _chunk = json.Reader(_Chunk)
+
+
+def reader() -> base.StreamReader:
+    """For one streamed answer."""
+    return StreamReader()
+
+
+def read_reply(body: bytes) -> Reply:
+    """A whole answer. Raises UpstreamError where it is none."""
+    try:
+        whole = _chunk.decode(body)
+    except ValueError as error:
+        raise _said_error(body) or Broken(_CUT) from error
+    if whole.choices is None:
+        raise _said_error(body) or Broken(_NO_ANSWER)
+    answers = StreamReader(whole=True)
+    return fold([*answers.take(whole, body), *answers.end()])
 
 
 class StreamReader:
     """Bytes in, events out; any split of the bytes gives the same events.
 
     A data line that cannot be read is a Fault: something of the answer is lost, so it must not pass for a whole one.
+    After a Fault or the End nothing more is said. The usage is told once, at the end. `whole`: of a message and a delta
+    beside it (Perplexity) the message counts.
     """
 
-    def __init__(self) -> None:
-        self._events = EventReader()
+    def __init__(self, *, whole: bool = False) -> None:
+        self._whole = whole
+        self._sse = EventReader()
+        self._answers: dict[int, Answer] = {}
+        self._started = False
+        self._over = False
+        self._name = ""
+        self._tokens: Tokens | None = None
 
     def feed(self, data: bytes) -> list[Event]:
         """Read on."""
         try:
-            found = self._events.feed(data)
+            found = self._sse.feed(data)
         except ValueError as error:
-            return [Fault(str(error))]
-        return [event for one in found for event in _read_event(one)]
+            return self._fail(Fault(str(error)))
+        events: list[Event] = []
+        for name, said in found:
+            events += self._read(name, said)
+        return events
 
     def close(self) -> list[Event]:
-        """The bytes have ended."""
-        return [event for one in self._events.close() for event in _read_event(one)]
+        """The bytes have ended. A last event counts where it is whole but for its blank line."""
+        events: list[Event] = []
+        for name, said in [*self._sse.close(), *self._sse.feed(b"\n\n")]:
+            if said.strip() == _DONE or _is_json(said):
+                events += self._read(name, said)
+        if self._over:
+            return events
+        if self._answers and all(answer.finished for answer in self._answers.values()):
+            return [*events, *self.end()]
+        return [*events, *self._usage()]
+
+    def take(self, chunk: _Chunk, data: bytes) -> list[Event]:
+        """What one chunk says, or a whole answer."""
+        events: list[Event] = []
+        if not self._started:
+            events += self._start(chunk)
+        for choice in chunk.choices or ():
+            self._choose(choice, chunk, events)
+        if chunk.usage or chunk.x_groq:
+            self._tokens = read_usage(chunk.usage, chunk.x_groq) or self._tokens
+        if chunk.error or chunk.x_groq or (chunk.choices is None and chunk.usage is None):
+            events = self._failed(chunk, data, events)
+        return events
+
+    def end(self) -> list[Event]:
+        """The answer is over: what has not been told yet."""
+        self._over = True
+        finishes = [event for answer in self._answers.values() for event in answer.finish("stop")]
+        return [*finishes, *self._usage(), End()]
+
+    def _read(self, name: str, data: bytes) -> list[Event]:
+        if self._over:
+            return []
+        if name == "error":
+            return self._fail(_fault(data) or Fault(data[:500].decode("utf-8", "replace") or _UNREADABLE))
+        try:
+            return self.take(_chunk.decode(data), data)
+        except ValueError:
+            data = data.strip()
+        if data == _DONE:
+            return self.end()
+        return self._fail(_fault(data) or Fault(_UNREADABLE)) if data else []
+
+    def _start(self, chunk: _Chunk) -> list[Event]:
+        """The answer begins with the first chunk that is one: Azure's first has neither a name nor choices."""
+        if not chunk.choices and not (chunk.id and chunk.choices is not None):
+            return []
+        self._started = True
+        created = int(chunk.created) if isinstance(chunk.created, int | float) else 0
+        start = Start(string(chunk.id), string(chunk.model), created)
+        self._name = f"{start.id} {created}"
+        return [start]
+
+    def _choose(self, choice: _Choice, chunk: _Chunk, events: list[Event]) -> None:
+        index = choice.index if isinstance(choice.index, int) else 0
+        answer = self._answers.get(index)
+        if answer is None:
+            answer = self._answers[index] = Answer(index, self._name)
+        said = choice.message or choice.delta if self._whole else choice.delta or choice.message
+        if said is not None:
+            answer.hear(said, events)
+        if choice.logprobs is not None:
+            events += answer.weigh(choice.logprobs)
+        if choice.finish_reason or choice.error:
+            events += self._finish(answer, choice, chunk)
+
+    def _finish(self, answer: Answer, choice: _Choice, chunk: _Chunk) -> list[Event]:
+        """Why an answer ended. Sources beside the answers (Perplexity) are told with it."""
+        fault = fault_inside({"error": choice.error}) if choice.error else None
+        if fault is not None:
+            return self._fail(fault)
+        if answer.finished or not isinstance(choice.finish_reason, str):
+            return []
+        told = answer.finish(choice.finish_reason)
+        if told and isinstance(told[-1], Fault):
+            self._over = True
+        return [*answer.cite(chunk.citations, chunk.search_results), *told]
+
+    def _failed(self, chunk: _Chunk, data: bytes, events: list[Event]) -> list[Event]:
+        """An error that stands in a chunk, in place of an end; Groq says under `x_groq` why it stopped early."""
+        if chunk.x_groq and not chunk.error:
+            said = chunk.x_groq.get("error") if isinstance(chunk.x_groq, dict) else None
+            fault = fault_inside({"error": said}) if said else None
+        else:
+            fault = _fault(data)
+        if fault is None:
+            return events
+        return [*(event for event in events if not isinstance(event, Finish | Fault)), *self._fail(fault)]
+
+    def _usage(self) -> list[Event]:
+        tokens, self._tokens = self._tokens, None
+        return [Usage(tokens)] if tokens else []
+
+    def _fail(self, fault: Fault) -> list[Event]:
+        self._over = True
+        return [fault]
 
 
-def read_whole(body: bytes) -> list[Event]:
-    """A whole answer as the events that a stream of it would have given."""
-    events = _read_data(body, _NO_ANSWER) or [Fault(_NO_ANSWER)]
-    return events if isinstance(events[-1], Fault) else [*events, End()]
-
-
-def _read_event(event: ServerEvent) -> list[Event]:
-    data = event.data.strip()
-    if data == b"[DONE]":
-        return [End()]
-    if not data:
-        return []
-    if event.name == "error":
-        return [_fault(data, always=True) or Fault(_UNREADABLE)]
-    return _read_data(data, _UNREADABLE)
-
-
-def _read_data(data: bytes, unreadable: str) -> list[Event]:
+def _fault(data: bytes) -> Fault | None:
+    """What an error object says; None where it is none."""
     try:
-        chunk = _chunk.decode(data)
+        return fault_inside(json.decode(data))
     except ValueError:
-        return [_fault(data) or Fault(unreadable)]
-    events: list[Event] = []
-    for choice in chunk.choices or ():
-        events += _read_choice(choice)
-    tokens = read_usage(chunk.usage)
-    if tokens is not None:
-        events.append(Usage(tokens))
-    if chunk.error or (chunk.choices is None and tokens is None):
-        fault = _fault(data)
-        events += [fault] if fault else []
-    return events
-
-
-def _read_choice(choice: _Choice) -> list[Event]:
-    if choice.index not in (0, None):
-        return []
-    events: list[Event] = []
-    said = choice.delta or choice.message
-    if said is not None:
-        thought = said.reasoning_content or said.reasoning
-        if isinstance(thought, str) and thought:
-            events.append(Reasoning(thought))
-        events += _read_content(said.content)
-    if isinstance(choice.finish_reason, str) and choice.finish_reason:
-        events.append(Finish(choice.finish_reason))
-    return events
-
-
-def _read_content(content: Any) -> list[Event]:
-    if isinstance(content, str):
-        return [Text(content)] if content else []
-    if not isinstance(content, list):
-        return []
-    return [event for part in content if (event := _read_part(part))]
-
-
-def _read_part(part: Any) -> Event | None:
-    if not isinstance(part, dict):
         return None
-    if part.get("type") in _THOUGHTS:
-        words = _words(part.get("thinking") or part.get("text"))
-        return Reasoning(words) if words else None
-    words = _words(part.get("text"))
-    return Text(words) if words else None
 
 
-def _words(value: Any) -> str:
-    """A string, or a list of parts that hold one each (Mistral's thinking)."""
-    if isinstance(value, list):
-        return "".join(_words(part.get("text")) for part in value if isinstance(part, dict))
-    return value if isinstance(value, str) else ""
-
-
-def _fault(data: bytes, *, always: bool = False) -> Fault | None:
-    """What an error object says; `always` where the event's own name says that it is one."""
+def _said_error(data: bytes) -> UpstreamError | None:
     try:
-        said = json.decode(data)
+        return error_inside(json.decode(data))
     except ValueError:
-        return Fault(data[:500].decode("utf-8", "replace")) if always else None
-    found = find_error(said)
-    return Fault(found.message) if found else None
+        return None
+
+
+def _is_json(data: bytes) -> bool:
+    try:
+        json.decode(data)
+    except ValueError:
+        return False
+    return True

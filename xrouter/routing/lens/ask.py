@@ -14,16 +14,12 @@ class Ask(msgspec.Struct, frozen=True):
     """What a person (or a client on its own) asks for.
 
     `text` is the last real user message, without what clients wrap around it and with pastes cut; `context` is the ask
-    that a continuation carries on. `turns` and `chars` are the sizes of the whole conversation.
+    that a continuation carries on.
     """
 
     text: str
     kind: Kind = "fresh"
     context: str = ""
-    turns: int = 0
-    chars: int = 0
-    tools: int = 0
-    has_images: bool = False
 
     @property
     def judged(self) -> str:

@@ -1,0 +1,51 @@
+"""Names: of tools that a provider would refuse, and of what a client sent and a provider is not sent."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from hashlib import sha256
+
+from xrouter.chat.request import Opaque, Reasoning, Tool, Turn
+from xrouter.wire import json
+
+_UNFIT = re.compile(r"[^a-zA-Z0-9_-]")
+_MOST_NAME = 64
+
+
+def fit_names(tools: Sequence[Tool | Opaque]) -> dict[str, str]:
+    """Name of a tool → another one of at most 64 letters, digits, `_` and `-`, for those that need it.
+
+    The same name always becomes the same one, and a few signs of its hash keep it apart from others.
+    """
+    names = [tool.name for tool in tools if isinstance(tool, Tool)]
+    return {name: _fit(name) for name in names if _UNFIT.search(name) or len(name) > _MOST_NAME or not name}
+
+
+def foreign_tools(tools: Iterable[Tool | Opaque], dialect: str) -> list[str]:
+    """The hosted tools of other dialects, which nobody behind this one can run."""
+    return [label(tool, "tools") for tool in tools if isinstance(tool, Opaque) and tool.dialect != dialect]
+
+
+def label(block: Opaque, lead: str = "") -> str:
+    """How X-Xrouter-Dropped names a block: where it stands, else its kind, with the name of the tool in it."""
+    try:
+        said = json.decode(block.value)
+    except ValueError:
+        said = None
+    name = said.get("name") if isinstance(said, dict) else None
+    if isinstance(name, str):
+        return f"{lead or block.kind}[name={name}]"
+    return f"{lead}[type={block.kind}]" if lead else block.kind
+
+
+def lost_thoughts(turns: Iterable[Turn], dialect: str) -> list[str]:
+    """What other dialects' models thought, which is not sent to this one."""
+    thoughts = [part for turn in turns for part in turn.parts if isinstance(part, Reasoning)]
+    foreign = [thought for thought in thoughts if thought.seal is None or thought.seal.dialect != dialect]
+    return list(dict.fromkeys("reasoning.text" if thought.text else "reasoning.data" for thought in foreign))
+
+
+def _fit(name: str) -> str:
+    digest = sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    return f"{_UNFIT.sub('_', name)[: _MOST_NAME - 9]}_{digest}"
