@@ -80,13 +80,13 @@ def test_parts(events: list[Event], parts: tuple[object, ...]) -> None:
 
 def test_head_and_foot() -> None:
     """Who answered, why it ended, and what it used; of several usages the last counts."""
-    events = [Start("i", "m", 7), Usage(Tokens(1, 1)), Finish("length"), Usage(Tokens(2, 3)), End()]
+    events: list[Event] = [Start("i", "m", 7), Usage(Tokens(1, 1)), Finish("length"), Usage(Tokens(2, 3)), End()]
     assert fold(events) == Reply("i", "m", 7, (Answer(finish="length"),), Tokens(2, 3))
 
 
 def test_several_answers() -> None:
     """Each choice is an answer of its own, in their order, also one that said nothing."""
-    events = [Text("b", choice=2), Text("a"), Finish("stop"), Finish("length", choice=2), End()]
+    events: list[Event] = [Text("b", choice=2), Text("a"), Finish("stop"), Finish("length", choice=2), End()]
     assert [(answer.parts, answer.finish) for answer in fold(events).answers] == [
         ((TextPart("a"),), "stop"),
         ((), "stop"),

@@ -41,7 +41,7 @@ def assistant(*parts: Part | str) -> Turn:
     return _turn("assistant", *parts)
 
 
-LOOP = (assistant(ToolCall("c1", "exec", '{"command":"make"}')), _turn("tool", ToolResult("c1", "Error 1")))
+LOOP = (assistant(ToolCall("c1", "exec", '{"command":"make"}')), _turn("tool", ToolResult("c1", (Text("Error 1"),))))
 
 
 @pytest.mark.parametrize(
