@@ -1,4 +1,4 @@
-"""xrouter/upstream/relay.py, Translation: transcripts of what a provider says and of what a client of another hears."""
+"""xrouter/upstream/translation.py: transcripts of what a provider says and of what a client of another hears."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from xrouter.chat.reply import Usage
 from xrouter.dialects import anthropic, cohere, gemini, openai, responses
 from xrouter.dialects.base import ClientDialect, ProviderDialect, Stamp
 from xrouter.errors import Broken, TimedOut, UpstreamError
-from xrouter.upstream.relay import Translation
+from xrouter.upstream.translation import Translation
 
 CLIENTS: dict[str, ClientDialect] = {"openai": openai, "anthropic": anthropic, "responses": responses}
 ASKED = b'{"model": "auto", "stream": true, "input": "hi", "messages": []}'

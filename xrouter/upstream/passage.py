@@ -12,7 +12,8 @@ from xrouter.chat.request import Conversation, Envelope, Part
 from xrouter.chat.target import Target
 from xrouter.dialects.base import ClientDialect, Dialect, ProviderDialect, Stamp, StreamWriter
 from xrouter.upstream.attempt import secrets_of
-from xrouter.upstream.relay import Client, RawRelay, Relay, Translation, put_names_back
+from xrouter.upstream.relay import Client, RawRelay, Relay
+from xrouter.upstream.translation import Translation, put_names_back
 
 
 class Whole(msgspec.Struct, frozen=True):
