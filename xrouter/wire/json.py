@@ -22,11 +22,10 @@ Members = dict[str, Raw]
 
 _members = msgspec.json.Decoder(Members)
 _encoder = msgspec.json.Encoder()
-_HALF = re.compile(
-    rb"((?:[^\\]++|\\[^u]|\\u(?![dD][89a-fA-F])|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})++)"
-    rb"|\\u[dD][89a-fA-F][0-9a-fA-F]{2}"
+_ESCAPE = re.compile(
+    rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(\\u[dD][89a-fA-F][0-9a-fA-F]{2})|\\.", re.DOTALL
 )
-"""What is well, as much of it as there is, or half a surrogate pair."""
+"""A surrogate pair, half of one (the group), or any other escape."""
 _KEY = re.compile(rb'[\s,]*"(?:[^"\\]++|\\.)*+"\s*:\s*')  # never goes back: a key may be megabytes long
 
 
@@ -142,4 +141,4 @@ def _spans(body: bytes, known: Members) -> dict[str, tuple[int, int]] | None:
 
 def _mend(body: bytes) -> bytes:
     """The same with U+FFFD in place of halves of surrogate pairs; as long as before."""
-    return _HALF.sub(lambda found: found.group(1) or b"\\ufffd", body)
+    return _ESCAPE.sub(lambda found: b"\\ufffd" if found.group(1) else found.group(), body)
