@@ -417,3 +417,11 @@ def test_equal_requests_have_equal_bytes(turns: list[Turn]) -> None:
     assert shorter == write(QUESTION, *turns)
     end = shorter.body.rindex(b"]")
     assert longer.body.startswith(shorter.body[:end])
+
+
+def test_a_late_system_message_does_not_come_last() -> None:
+    """Cohere answers users and tools: a system message at the end is told by the user."""
+    turns = (Turn("user", (Text("Hi?"),)), Turn("system", (Text("Be brief."),)))
+    target = Target("cheap", "cohere", "cohere", "http://127.0.0.1/v2/chat", model="command-a-03-2025")
+    body = json.loads(cohere.write_request(Conversation("auto", turns), target).body)
+    assert [message["role"] for message in body["messages"]] == ["user", "user"]

@@ -39,6 +39,8 @@ class Script:
         writes = {"system": self._system, "user": self._user, "assistant": self._assistant, "tool": self._results}
         for turn in _paired(turns):
             writes[turn.role](turn)
+        if len(self.messages) > 1 and self.messages[-1]["role"] == "system":
+            self.messages[-1]["role"] = "user"  # the last message must be the user's, or a tool's
 
     def _system(self, turn: Turn) -> None:
         pieces = self._pieces(turn.parts)
