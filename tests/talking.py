@@ -23,6 +23,10 @@ Thinks = Literal["no", "budget", "adaptive"]
 _THINKING = {"budget": {"type": "enabled", "budget_tokens": 2048}, "adaptive": {"type": "adaptive"}}
 
 
+class Broken(Exception):
+    """A stream of responses, whose failures the SDK does not raise, did not end well."""
+
+
 class Called(NamedTuple):
     """A call of a tool."""
 
@@ -153,9 +157,10 @@ class Responses:
 
 
 async def _last(events: AsyncIterator[Any]) -> Any:
-    """The response that the last event has."""
+    """The response that the last event has. Raises Broken."""
     last = [event async for event in events][-1]
-    assert last.type in {"response.completed", "response.incomplete"}
+    if last.type not in {"response.completed", "response.incomplete"}:
+        raise Broken(last.type)
     return last.response
 
 

@@ -46,6 +46,15 @@ async def test_seal_of_a_call_is_put_back() -> None:
     assert await thoughts.recall("me", answered(bare), "gemini") == answered(SEALED)
 
 
+async def test_seal_of_a_call_beside_thoughts() -> None:
+    """A client that sends sealed thoughts back, but has no place for the call's own seal, gets that one alone back."""
+    thought = Reasoning("", Seal("gemini", "b3RoZXI="))
+    thoughts = await remembered(Reasoning("Hm."), SEALED, thought)
+    bare = ToolCall(SEALED.id, SEALED.name, SEALED.arguments)
+    turns = await thoughts.recall("me", answered(Reasoning("Hm."), bare, thought), "gemini")
+    assert turns == answered(Reasoning("Hm."), SEALED, thought)
+
+
 async def test_each_call_has_its_own_thoughts() -> None:
     """Of several calls in one answer each gets back what was thought before it."""
     other = ToolCall("toolu_02", "weather", "{}")

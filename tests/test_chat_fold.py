@@ -51,6 +51,10 @@ FOLDED: dict[str, tuple[list[Event], tuple[object, ...]]] = {
         (ReasoningPart("a"), ReasoningPart("", SEAL, redacted=True)),
     ),
     "sealed words": ([Text("a"), Sealed(SEAL)], (TextPart("a", seal=SEAL),)),
+    "a thought without words, behind words": (
+        [Text("a"), Reasoning(""), Sealed(SEAL), Text("b")],
+        (TextPart("a"), ReasoningPart("", SEAL), TextPart("b")),
+    ),
     "cited words": ([Text("a"), Cited(CITED), Text("b")], (TextPart("ab", citations=(CITED,)),)),
     "calls in pieces, interleaved": (
         [

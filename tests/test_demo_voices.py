@@ -29,7 +29,7 @@ MALFORMED: list[tuple[str, dict[str, Any], int]] = [
     ("openai_compatible", {"messages": [{"role": "robot"}]}, 400),
     ("openai_compatible", {"model": None}, 400),
     ("anthropic", {"max_tokens": None}, 400),
-    ("anthropic", {"messages": [HI, HI]}, 400),
+    ("anthropic", {"messages": [HI, {"role": "robot", "content": "x"}]}, 400),
     ("anthropic", {"messages": [{"role": "assistant", "content": "x"}]}, 400),
     ("anthropic", {"messages": [{"role": "user", "content": " "}]}, 400),
     ("gemini", {"contents": []}, 400),

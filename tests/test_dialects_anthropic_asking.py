@@ -573,3 +573,22 @@ def test_odd_schemas(schema: bytes) -> None:
     with pytest.raises(BadRequest) as caught:
         write(ASK, tools=(Tool("a", schema=schema, strict=True),))
     assert caught.value.param == "tools"
+
+
+def test_equal_requests_are_equal() -> None:
+    """What one request was given, such as marks on the words that nobody spoke, is not found in the next."""
+    begun = turn("assistant", "Once")
+    first, second = write(begun).body, write(begun).body
+    assert first == second
+    assert b"cache_control" in first
+
+
+def test_pictures_of_the_model() -> None:
+    """Only users may show some: those of an answer stand in the message behind it, after the results."""
+    said = json.decode(
+        write(
+            ASK, turn("assistant", Image("https://example.org/a.png"), call("a")), turn("tool", result("a", Text("1")))
+        ).body
+    )
+    kinds = [[block["type"] for block in message["content"]] for message in said["messages"]]
+    assert kinds == [["text"], ["tool_use"], ["tool_result", "text", "image"]]

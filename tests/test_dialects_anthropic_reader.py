@@ -29,6 +29,8 @@ from xrouter.chat.events import (
 from xrouter.chat.fold import fold
 from xrouter.chat.reply import Usage as Tokens
 from xrouter.chat.request import Citation, Opaque, Seal
+from xrouter.chat.request import Reasoning as ReasoningPart
+from xrouter.chat.request import Text as TextPart
 from xrouter.dialects.anthropic.faults import read_error
 from xrouter.dialects.anthropic.reader import read_first, read_reply, reader
 from xrouter.errors import UpstreamError
@@ -99,6 +101,7 @@ STREAM = sse(
 EVENTS: list[Event] = [
     Start("msg_1", "claude"),
     Reasoning("Hm."),
+    Reasoning(""),
     Sealed(Seal("anthropic", "sig==")),
     Sealed(Seal("anthropic", "dark"), redacted=True),
     Text("é"),
@@ -398,3 +401,11 @@ def test_streams_say_what_whole_answers_say(blocks: list[dict[str, Any]], size: 
     data = streamed(blocks)
     said = fold(read(*(data[at : at + size] for at in range(0, len(data), size))))
     assert said == read_reply(json.dumps(message(*blocks, reason="tool_use")).encode())
+
+
+def test_a_thought_that_is_not_shown() -> None:
+    """A signature without words is a thought of its own, not a seal of the words before it."""
+    hidden = start(1, {"type": "thinking", "thinking": "", "signature": ""})
+    signed = delta(1, "signature_delta", signature="sig==")
+    said = sse(start(0, {"type": "text", "text": "Hm."}), stop(0), hidden, signed, stop(1))
+    assert fold(read(said)).answers[0].parts == (TextPart("Hm."), ReasoningPart("", Seal("anthropic", "sig==")))

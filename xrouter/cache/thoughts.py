@@ -52,12 +52,12 @@ class Thoughts:
 
     async def recall(self, owner: str, turns: tuple[Turn, ...], dialect: str) -> tuple[Turn, ...]:
         """The turns with what was thought in that dialect put back, and the ids of those calls as they were."""
-        bare = [turn for turn in turns if turn.role == "assistant" and not _is_sealed(turn, dialect)]
-        ids = {part.id for turn in bare for part in turn.parts if isinstance(part, ToolCall)}
+        said = [part for turn in turns if turn.role == "assistant" for part in turn.parts]
+        ids = {part.id for part in said if isinstance(part, ToolCall) and not _is_sealed(part, dialect)}
         if not ids:
             return turns
         found = await self._find(owner, ids, dialect)
-        return tuple(_restored(turn, found) for turn in turns) if found else turns
+        return tuple(_restored(turn, found, dialect) for turn in turns) if found else turns
 
     async def _find(self, owner: str, ids: Iterable[str], dialect: str) -> Mapping[str, Thought]:
         names = {given: _name(owner, given) for given in ids}
@@ -87,25 +87,29 @@ def _made_in(thought: Thought, dialect: str) -> bool:
     return any(seal is not None and seal.dialect == dialect for seal in seals)
 
 
-def _is_sealed(turn: Turn, dialect: str) -> bool:
+def _is_sealed(part: Part, dialect: str) -> bool:
     """Whether the client has sent a seal of that dialect back itself."""
-    seals = (part.seal for part in turn.parts if isinstance(part, Reasoning | ToolCall))
-    return any(seal is not None and seal.dialect == dialect for seal in seals)
+    return isinstance(part, Reasoning | ToolCall) and part.seal is not None and part.seal.dialect == dialect
 
 
-def _restored(turn: Turn, found: Mapping[str, Thought]) -> Turn:
-    """A turn whose calls are known: their thoughts stand before them, in place of words that lack a seal."""
+def _restored(turn: Turn, found: Mapping[str, Thought], dialect: str) -> Turn:
+    """A turn whose calls are known: with their seals, and their thoughts before them in place of words without one.
+
+    Thoughts that the client has sent back itself stay as they are.
+    """
     known = [part.id for part in turn.parts if isinstance(part, ToolCall | ToolResult) and part.id in found]
     if not known:
         return turn
+    thought_of = any(isinstance(part, Reasoning) and _is_sealed(part, dialect) for part in turn.parts)
     parts: list[Part] = []
     for part in turn.parts:
         match part:
             case ToolCall() if (thought := found.get(part.id)) is not None:
-                parts += [*thought.before, msgspec.structs.replace(part, id=thought.id, seal=thought.seal)]
+                before = () if thought_of else thought.before
+                parts += [*before, msgspec.structs.replace(part, id=thought.id, seal=thought.seal)]
             case ToolResult() if part.id in found:
                 parts.append(msgspec.structs.replace(part, id=found[part.id].id))
-            case Reasoning() if turn.role == "assistant" and part.seal is None:
+            case Reasoning() if turn.role == "assistant" and part.seal is None and not thought_of:
                 continue
             case _:
                 parts.append(part)

@@ -91,9 +91,10 @@ class _Open:
             self._parts.append(Text("", citations=(event.citation,)))
 
     def seal(self, event: says.Sealed) -> None:
+        kinds = (Reasoning,) if self._pieces and self._kind is Reasoning else (Text, Reasoning)
         self._settle()
         last = self._parts[-1] if self._parts else None
-        if isinstance(last, Text | Reasoning) and last.seal is None and not event.redacted:
+        if isinstance(last, kinds) and last.seal is None and not event.redacted:
             self._parts[-1] = msgspec.structs.replace(last, seal=event.seal)
         else:
             self._parts.append(Reasoning("", event.seal, event.redacted))
@@ -152,7 +153,7 @@ def _text(part: Text, choice: int, _: int) -> list[Event]:
 
 
 def _reasoning(part: Reasoning, choice: int, _: int) -> list[Event]:
-    said: list[Event] = [says.Reasoning(part.text, choice)] if part.text else []
+    said: list[Event] = [] if part.redacted else [says.Reasoning(part.text, choice)]
     return [*said, says.Sealed(part.seal, part.redacted, choice)] if part.seal else said
 
 

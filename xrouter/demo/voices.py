@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from itertools import pairwise
 from typing import Any, Protocol
 
 from xrouter.wire import json, sse
@@ -118,7 +117,7 @@ class Anthropic:
     base_path = ""
 
     def check(self, headers: Mapping[str, str], body: Object) -> None:
-        """A key, a version, a limit, and messages that alternate and are not empty."""
+        """A key, a version, a limit, and messages of its roles that begin with the user's and are not empty."""
         if not headers.get("x-api-key"):
             self._refuse(401, "authentication_error", "x-api-key header is required")
         if not headers.get("anthropic-version"):
@@ -127,8 +126,8 @@ class Anthropic:
             if not body.get(name):
                 self._refuse(400, "invalid_request_error", f"{name}: Field required")
         roles = [message.get("role") for message in body["messages"]]
-        if roles[0] != "user" or any(one == other for one, other in pairwise(roles)):
-            self._refuse(400, "invalid_request_error", "messages: roles must alternate between user and assistant")
+        if roles[0] != "user" or not {"user", "assistant", "system"}.issuperset(roles):
+            self._refuse(400, "invalid_request_error", 'messages: first message must use the "user" role')
         if not self.asked(body).strip():
             self._refuse(400, "invalid_request_error", "messages: text content blocks must be non-empty")
 

@@ -43,6 +43,8 @@ _OVERFLOWS = (
     "too_many_tokens",
     "context_length_exceeded",
     "current length is",
+    "`max_new_tokens` must be",
+    "request_too_large",
 )
 OVERFLOW = "context_length_exceeded"
 """The code of an error that says: the request is longer than the model can take."""

@@ -6,19 +6,21 @@ import re
 from collections.abc import Iterable, Sequence
 from hashlib import sha256
 
-from xrouter.chat.request import Opaque, Reasoning, Tool, Turn
+from xrouter.chat.request import Opaque, Reasoning, Tool, ToolCall, Turn
 from xrouter.wire import json
 
 _UNFIT = re.compile(r"[^a-zA-Z0-9_-]")
 _MOST_NAME = 64
 
 
-def fit_names(tools: Sequence[Tool | Opaque]) -> dict[str, str]:
+def fit_names(tools: Sequence[Tool | Opaque], turns: Iterable[Turn] = ()) -> dict[str, str]:
     """Name of a tool → another one of at most 64 letters, digits, `_` and `-`, for those that need it.
 
-    The same name always becomes the same one, and a few signs of its hash keep it apart from others.
+    Tools that were called in the `turns` count too, though they may be on offer no more. The same name always becomes
+    the same one, and a few signs of its hash keep it apart from others.
     """
-    names = [tool.name for tool in tools if isinstance(tool, Tool)]
+    called = [part.name for turn in turns for part in turn.parts if isinstance(part, ToolCall)]
+    names = [*called, *(tool.name for tool in tools if isinstance(tool, Tool))]
     return {name: _fit(name) for name in names if _UNFIT.search(name) or len(name) > _MOST_NAME or not name}
 
 

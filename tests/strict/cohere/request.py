@@ -56,11 +56,6 @@ def _check_contents(body: Body) -> None:
             raise _bad("all elements in messages must have tokens.")
 
 
-def _check_last(body: Body) -> None:
-    if not isinstance(body.messages[-1], User | Tool):
-        raise _bad("the last message must be of the role user or tool.")
-
-
 def _check_results(body: Body) -> None:
     """Every call has its result right behind it, and every result its call."""
     open_ids: set[str] = set()
@@ -99,7 +94,7 @@ def _check_tools(body: Body) -> None:
         raise _bad("tool names must be unique.")
 
 
-_CHECKS: tuple[Callable[[Body], None], ...] = (_check_contents, _check_last, _check_results, _check_tools)
+_CHECKS: tuple[Callable[[Body], None], ...] = (_check_contents, _check_results, _check_tools)
 
 
 def _asked(body: Body, size: int) -> Asked:

@@ -30,7 +30,7 @@ def check(body: Body, model: str) -> None:
 
 def seal_of(call: FunctionCall | None, text: str = "") -> str:
     """The signature of a call, or of what else was said."""
-    said = f"{call.name} {json.encode(call.args).decode()}" if call else text
+    said = f"{call.name} {json.encode(call.args or {}).decode()}" if call else text
     return seal("gemini", said)
 
 

@@ -18,8 +18,7 @@ Block = dict[str, Any]
 
 _DIALECT = "anthropic"
 _THOUGHTS = {"thinking", "redacted_thinking"}
-_NOBODY_ASKED = {"role": "user", "content": [{"type": "text", "text": "."}]}
-_GO_ON = {"role": "user", "content": [{"type": "text", "text": "Continue."}]}
+_NOBODY_ASKED, _GO_ON = ".", "Continue."
 """What a user says where the rules want one to speak and nobody did."""
 
 
@@ -100,11 +99,16 @@ def _with_ends(messages: list[Block], profile: Profile) -> list[Block]:
     That beginning ends in no white space.
     """
     if messages and messages[0]["role"] == "assistant":
-        messages.insert(0, {**_NOBODY_ASKED})
+        messages.insert(0, _asked(_NOBODY_ASKED))
     if messages and messages[-1]["role"] == "assistant":
         last = messages[-1]["content"][-1]
         if not profile.prefill:
-            messages.append({**_GO_ON})
+            messages.append(_asked(_GO_ON))
         elif last["type"] == "text":
             last["text"] = last["text"].rstrip()
     return messages
+
+
+def _asked(text: str) -> Block:
+    """A user's message, new each time: cache marks are set in place."""
+    return {"role": "user", "content": [{"type": "text", "text": text}]}

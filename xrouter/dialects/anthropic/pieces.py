@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec import Raw
 
-from xrouter.chat.events import Cited, Event, Finish, Reason, Refusal, Sealed, Text
+from xrouter.chat.events import Cited, Event, Finish, Reason, Reasoning, Refusal, Sealed, Text
 from xrouter.chat.request import Citation, Seal
 from xrouter.wire import json
 
@@ -50,8 +50,8 @@ def texts(text: Any) -> list[Event]:
 
 
 def sealed(signature: Any) -> list[Event]:
-    """The signature of the thought before it."""
-    return [Sealed(Seal(DIALECT, signature))] if isinstance(signature, str) and signature else []
+    """The signature of the thought before it, which may have had no words: it is not that of the words before."""
+    return [Reasoning(""), Sealed(Seal(DIALECT, signature))] if isinstance(signature, str) and signature else []
 
 
 def cited(citations: Any) -> list[Event]:

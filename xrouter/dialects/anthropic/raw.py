@@ -6,6 +6,7 @@ from xrouter.chat.fold import unfold
 from xrouter.chat.reply import Usage
 from xrouter.chat.request import Envelope
 from xrouter.chat.target import Target
+from xrouter.dialects.anthropic.foreign import without_foreign
 from xrouter.dialects.anthropic.profiles import profile_of
 from xrouter.dialects.anthropic.reader import read_reply
 from xrouter.dialects.anthropic.writer import writer
@@ -18,8 +19,10 @@ _ADAPTIVE = b'{"type":"adaptive","display":"summarized"}'
 
 
 def rewrite(envelope: Envelope, target: Target, *, add_usage: bool) -> bytes:  # noqa: ARG001 - the usage always comes
-    """The client's body for this target: `model`, and what the target adds where the client asks for none of it."""
+    """The client's body for this target: `model`, what it adds of its own, and no thoughts of others."""
     changes: dict[str, bytes] = {}
+    if (kept := without_foreign(envelope.members["messages"])) is not None:
+        changes["messages"] = kept
     if target.effort is not None and envelope.members.keys().isdisjoint({"thinking", "output_config"}):
         changes |= _effort(target.effort, target.model or envelope.model)
     if target.max_output_tokens is not None and "max_tokens" not in envelope.members:

@@ -34,6 +34,11 @@ def write_signature(seal: Seal | None) -> str:
     return _OURS + base64.b64encode(json.encode(_Sealed(seal.dialect, seal.value))).decode()
 
 
+def is_ours(signature: object) -> bool:
+    """Whether a signature was made here."""
+    return isinstance(signature, str) and signature.startswith(_OURS)
+
+
 def read_signature(signature: object) -> Seal | None:
     """The seal that a signature is or holds; None without one, and where ours was tampered with."""
     if not isinstance(signature, str) or not signature:

@@ -137,8 +137,9 @@ class Answer:
         for piece in pieces:
             if not text:
                 yield from self._thought_of(piece.text)
-            proof = piece.redacted or piece.signature
-            if proof:
+            if piece.signature and not self._told:
+                yield Reasoning("", self._choice)  # a thought without words: the seal is not that of what was said
+            if proof := piece.redacted or piece.signature:
                 yield Sealed(Seal(ANTHROPIC, proof), bool(piece.redacted), self._choice)
 
     def _thought_of(self, text: str) -> Iterator[Event]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable
 from typing import Any
 
@@ -10,14 +11,18 @@ from msgspec import Raw
 from xrouter.chat.media import data_url
 from xrouter.chat.request import File, Image, Opaque, Part, Refusal, Text
 from xrouter.chat.target import Target
-from xrouter.errors import Unsupported
+from xrouter.errors import BadRequest, Unsupported
 
 Item = dict[str, Any] | Raw
 
 _DIALECT = "openai"
-_CACHE_MARKS = "cache_marks"
+CACHE_MARKS = "cache_marks"
 """The quirk of a provider that takes `cache_control` on parts."""
 _SOUNDS = {"audio/mpeg": "mp3", "audio/mp3": "mp3", "audio/x-wav": "wav", "audio/wave": "wav", "audio/wav": "wav"}
+
+_ARTICLES = {"document": "a", "audio": "an", "video": "a", "image": "an"}
+_WORDS = frozenset({"application/json", "application/xml", "application/yaml", "application/javascript"})
+"""Types of files that are words though they do not say so."""
 
 
 def write_content(parts: tuple[Part, ...], target: Target, *, words_alone: bool = False) -> str | list[Item]:
@@ -25,7 +30,7 @@ def write_content(parts: tuple[Part, ...], target: Target, *, words_alone: bool 
 
     Raises Unsupported where the provider cannot read a part.
     """
-    marked = _CACHE_MARKS in target.quirks
+    marked = CACHE_MARKS in target.quirks
     items = [(part, item) for part in parts for item in _item(part, target)]
     cached = marked and any(getattr(part, "cache", None) is not None for part, _ in items)
     if not cached and all(isinstance(part, Text) for part, _ in items) and (words_alone or len(items) <= 1):
@@ -53,23 +58,50 @@ def _image(part: Image, _: Target) -> list[Item]:
 
 
 def _file(part: File, target: Target) -> list[Item]:
-    if part.text:
-        words = f"{part.name}\n{part.text}" if part.name else part.text
-        return [{"type": "text", "text": words}]
+    words = part.text or _words(part)
+    if words:
+        return [{"type": "text", "text": f"{part.name}\n{words}" if part.name else words}]
+    if part.kind == "image" and (part.data or part.url):
+        return _image(Image(part.url or data_url(part.media_type or "image/png", part.data)), target)
     if part.kind == "audio" and part.data:
         sound = _SOUNDS.get(part.media_type, part.media_type.rpartition("/")[2] or "wav")
         return [{"type": "input_audio", "input_audio": {"data": part.data, "format": sound}}]
-    if part.kind == "document" and part.data:
-        kind = part.media_type or "application/pdf"
-        name = part.name or f"document.{'pdf' if kind.endswith('pdf') else 'txt'}"
-        return [{"type": "file", "file": {"filename": name, "file_data": data_url(kind, part.data)}}]
-    if part.kind == "document" and part.id.startswith("file-"):
-        return [{"type": "file", "file": {"file_id": part.id}}]
+    if part.kind == "document" and (document := _document(part, target)):
+        return [document]
     what = "an address" if part.url else "an upload's id"
     raise Unsupported(
-        f"{target.provider} cannot take a {part.kind} by {what}; send its content, or use another tier",
+        f"{target.provider} cannot take {_ARTICLES[part.kind]} {part.kind} by {what}; send its content, or use "
+        "another tier",
         param="messages",
     )
+
+
+def _words(part: File) -> str:
+    """What a file of words says: this format knows PDFs alone."""
+    if not part.data or not (part.media_type.startswith("text/") or part.media_type in _WORDS):
+        return ""
+    try:
+        return base64.b64decode(part.data).decode("utf-8", "replace")
+    except ValueError:
+        raise BadRequest("the content of a file is not in base64", param="messages") from None
+
+
+def _document(part: File, target: Target) -> Item | None:
+    """A file with its content, or where it is, for the providers that fetch it themselves."""
+    if part.data:
+        kind = part.media_type or "application/pdf"
+        return {
+            "type": "file",
+            "file": {"filename": part.name or "document.pdf", "file_data": data_url(kind, part.data)},
+        }
+    if part.url and "document_links" in target.quirks:
+        name = {"document_name": part.name} if part.name else {}
+        return {"type": "document_url", "document_url": part.url, **name}
+    if part.url and target.provider == "openrouter":
+        return {"type": "file", "file": {"filename": part.name or "document.pdf", "file_data": part.url}}
+    if part.url and target.provider == "perplexity":
+        return {"type": "file_url", "file_url": {"url": part.url}}
+    return {"type": "file", "file": {"file_id": part.id}} if part.id.startswith("file-") else None
 
 
 def _opaque(part: Opaque, target: Target) -> list[Item]:

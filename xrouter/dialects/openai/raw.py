@@ -9,6 +9,7 @@ from xrouter.chat.target import Target
 from xrouter.dialects.openai.demands import mend_request
 from xrouter.dialects.openai.ending import has_fault
 from xrouter.dialects.openai.errors import error_inside, write_error
+from xrouter.dialects.openai.thinkers import for_thinker
 from xrouter.dialects.splicing import left_out, spliced
 from xrouter.errors import UpstreamError, XrouterError
 from xrouter.wire import json, sse
@@ -24,7 +25,7 @@ def rewrite(envelope: Envelope, target: Target, *, add_usage: bool) -> bytes:
 
     A provider that does not know some members gets a body without them, or with its own names for them.
     """
-    known = envelope.members
+    known, target = envelope.members, for_thinker(target, envelope)
     changes = mend_request(known, target) if target.quirks else {}
     if target.effort is not None and not any(name in known for name in _EFFORTS):
         changes["reasoning_effort"] = json.encode(target.effort)
@@ -37,7 +38,7 @@ def rewrite(envelope: Envelope, target: Target, *, add_usage: bool) -> bytes:
 
 def dropped(envelope: Envelope, target: Target) -> list[str]:
     """The members that the provider does not get to see."""
-    return left_out(envelope, target)
+    return left_out(envelope, for_thinker(target, envelope))
 
 
 def read_first(chunk: bytes) -> UpstreamError | None:

@@ -27,17 +27,28 @@ from xrouter.chat.events import (
 )
 from xrouter.dialects.base import Stamp, StreamWriter
 from xrouter.dialects.openai.errors import write_error
-from xrouter.dialects.openai.reply import write_annotation, write_signature
+from xrouter.dialects.openai.forms import Kind, forms_of, unpack
+from xrouter.dialects.openai.reply import write_annotation, write_seal, write_signature
 from xrouter.dialects.openai.usage import write_usage
 from xrouter.errors import XrouterError
 from xrouter.wire import json, sse
 
 _NO_USAGE = b',"usage":null'
+_LEGACY = b'{"function_call":{"arguments":%b}}'
 
 
 def writer(stamp: Stamp) -> StreamWriter:
     """For one streamed answer."""
     return _Writer(stamp)
+
+
+class _Call:
+    """A call under way: `member` is a delta with a place for a piece of its arguments, empty for what is not told."""
+
+    def __init__(self, kind: Kind) -> None:
+        self.kind = kind
+        self.member = b""
+        self.pieces: list[str] = []
 
 
 class _Writer:
@@ -46,8 +57,10 @@ class _Writer:
         self._tells_usage = stamp.envelope.wants_usage
         self._head = b""
         self._tail = (_NO_USAGE if self._tells_usage else b"") + b"}\n\n"
+        self._named = False
         self._begun: set[int] = set()
-        self._calls: dict[tuple[int, int], int] = {}
+        self._forms = forms_of(stamp.envelope)
+        self._calls: dict[tuple[int, int], _Call] = {}
         self._usage: Usage | None = None
         self._name(Start())
 
@@ -58,13 +71,14 @@ class _Writer:
 
     def idle(self) -> bytes:
         """A chunk that says nothing: it resets a client's watchdog, which a comment does not."""
+        self._named = True
         return self._chunk(0, b"{}")
 
     def fail(self, error: XrouterError) -> bytes:
         """An error in the middle of a stream."""
         return sse.event(write_error(error))
 
-    def _name(self, start: Start) -> bytes:
+    def _name(self, start: Start) -> None:
         """From now on chunks bear what the provider calls its answer, or the stamp where it says nothing."""
         stamp = self._stamp
         lead = {
@@ -74,13 +88,13 @@ class _Writer:
             "model": start.model or stamp.model,
         }
         self._head = b"data: " + json.encode(lead)[:-1] + b',"choices":['
-        return b""
 
     def _begin(self, choice: int) -> bytes:
         """The role, once for each choice."""
         if choice in self._begun:
             return b""
         self._begun.add(choice)
+        self._named = True
         return self._chunk(choice, b'{"role":"assistant","content":""}')
 
     def _chunk(self, choice: int, delta: bytes, finish: bytes = b"null", logprobs: bytes = b"") -> bytes:
@@ -99,7 +113,10 @@ class _Writer:
         return self._begin(choice) + self._chunk(choice, delta)
 
     def _start(self, event: Start) -> bytes:
-        return self._name(event) + self._begin(0)
+        """The answer's name, but where a chunk has been sent already: all of them bear the same."""
+        if not self._named:
+            self._name(event)
+        return self._begin(0)
 
     def _text(self, event: Text) -> bytes:
         return self._say(event.choice, b'{"content":%b}' % json.encode(event.text)) if event.text else b""
@@ -112,23 +129,37 @@ class _Writer:
 
     def _sealed(self, event: Sealed) -> bytes:
         block = write_signature(event.seal, "", redacted=event.redacted)
-        return self._delta(event.choice, {"thinking_blocks": [block]}) if block else b""
+        delta = {"thinking_blocks": [block]} if block else write_seal(event.seal)
+        return self._delta(event.choice, delta) if delta else b""
 
     def _tool_start(self, event: ToolStart) -> bytes:
         key = (event.choice, event.index)
-        index = self._calls.setdefault(key, sum(choice == event.choice for choice, _ in self._calls))
-        call: dict[str, Any] = {"index": index, "id": event.id, "type": "function"}
-        call["function"] = {"name": event.name, "arguments": ""}
-        if event.seal is not None and event.seal.dialect == "gemini":
-            call["extra_content"] = {"google": {"thought_signature": event.seal.value}}
-        return self._delta(event.choice, {"tool_calls": [call]})
+        if key in self._calls:
+            return b""
+        index = sum(choice == event.choice for choice, _ in self._calls)
+        call = self._calls[key] = _Call(self._forms.kind(event.name, custom=event.custom))
+        if self._forms.legacy:
+            call.member = b"" if index else _LEGACY
+            named = {"function_call": {"name": event.name, "arguments": ""}}
+            return b"" if index else self._delta(event.choice, named)
+        kind, words = ("function", "arguments") if call.kind == "function" else ("custom", "input")
+        call.member = b'{"tool_calls":[{"index":%d,"%b":{"%b":%%b}}]}' % (index, kind.encode(), words.encode())
+        begun = {"index": index, "id": event.id, "type": kind, kind: {"name": event.name, words: ""}}
+        return self._delta(event.choice, {"tool_calls": [{**begun, **write_seal(event.seal)}]})
 
     def _tool_args(self, event: ToolArgs) -> bytes:
-        index = self._calls.get((event.choice, event.index))
-        if index is None or not event.text:
+        call = self._calls.get((event.choice, event.index))
+        if call is None or not event.text or not call.member:
             return b""
-        pieces = (index, json.encode(event.text))
-        return self._say(event.choice, b'{"tool_calls":[{"index":%d,"function":{"arguments":%b}}]}' % pieces)
+        if call.kind == "packed":
+            call.pieces.append(event.text)
+            return b""
+        return self._say(event.choice, call.member % json.encode(event.text))
+
+    def _unpacked(self, choice: int) -> bytes:
+        """The texts of custom tools that came inside of arguments, which can be read now that they are whole."""
+        packed = [call for (of, _), call in self._calls.items() if of == choice and call.pieces]
+        return b"".join(self._say(choice, call.member % json.encode(unpack("".join(call.pieces)))) for call in packed)
 
     def _cited(self, event: Cited) -> bytes:
         return self._delta(event.choice, {"annotations": [write_annotation(event.citation)]})
@@ -142,8 +173,9 @@ class _Writer:
         return self._begin(event.choice) + self._chunk(event.choice, b"{}", logprobs=logprobs)
 
     def _finish(self, event: Finish) -> bytes:
-        begin = self._begin(event.choice)
-        return begin + self._chunk(event.choice, b"{}", b'"%b"' % event.reason.encode())
+        reason = "function_call" if self._forms.legacy and event.reason == "tool_calls" else event.reason
+        before = self._begin(event.choice) + self._unpacked(event.choice)
+        return before + self._chunk(event.choice, b"{}", b'"%b"' % reason.encode())
 
     def _keep_usage(self, event: Usage) -> bytes:
         self._usage = event
