@@ -28,6 +28,7 @@ from xrouter.chat.fold import fold
 from xrouter.chat.reply import Usage as Tokens
 from xrouter.chat.request import Citation
 from xrouter.dialects import cohere
+from xrouter.dialects.base import first_fault
 from xrouter.errors import UpstreamError
 
 USED = {
@@ -249,7 +250,7 @@ def test_faults(data: bytes, message: str) -> None:
     (event,) = read(data)
     assert isinstance(event, Fault)
     assert message in event.message
-    error = cohere.read_first(data)
+    error = first_fault(cohere.reader(), data)
     assert error is not None
     assert message in error.message
 
@@ -258,7 +259,7 @@ def test_cut() -> None:
     """A stream that ends early has no End; one that begins well has no first error."""
     data = stream(start(), words("a"), done=True)
     assert [Start("m1"), Text("a")] == read(data)
-    assert cohere.read_first(data) is None
+    assert first_fault(cohere.reader(), data) is None
 
 
 ODD = st.recursive(

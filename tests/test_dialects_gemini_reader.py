@@ -34,6 +34,7 @@ from xrouter.chat.reply import Answer, Reply
 from xrouter.chat.reply import Usage as Tokens
 from xrouter.chat.request import Citation, Opaque, Seal
 from xrouter.dialects import gemini
+from xrouter.dialects.base import first_fault
 from xrouter.errors import Broken, UpstreamError
 from xrouter.wire import json
 
@@ -152,7 +153,7 @@ def test_calls_that_failed(reason: Any) -> None:
     with pytest.raises(UpstreamError) as error:
         gemini.read_reply(json.encode(chunk))
     assert error.value.code == "upstream_malformed_tool_call"
-    first = gemini.read_first(_sse(chunk))
+    first = first_fault(gemini.reader(), _sse(chunk))
     assert first is not None
     assert first.code == error.value.code
 
@@ -223,7 +224,7 @@ FAULTS: list[tuple[bytes, Fault]] = [
 def test_faults(data: bytes, fault: Fault) -> None:
     """What is no answer is a fault, and nothing ends well after it."""
     assert _read(_sse(_chunk({"text": "a"}, **STOP)) + b"data: " + data + b"\n\n")[2:] == [fault]
-    first = gemini.read_first(b"data: " + data + b"\n\n")
+    first = first_fault(gemini.reader(), b"data: " + data + b"\n\n")
     assert first is not None
     assert first.message == fault.message
 

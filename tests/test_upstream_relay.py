@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -12,47 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.fakes import chunk, chunks, completion, tokens
+from tests.hearing import Client
 from xrouter.chat.reply import Usage
 from xrouter.dialects import openai
 from xrouter.errors import Broken, TimedOut, UpstreamError
 from xrouter.upstream.relay import MOST_HELD, RawRelay
-
-
-class Client:
-    """A client's end: a transcript of what was done to it."""
-
-    begun = True
-    full = False
-
-    def __init__(self) -> None:
-        self.got = b""
-        self.ended = ""
-
-    def reply(self, status: int, headers: Any, body: bytes) -> None:
-        """Never in a stream."""
-        raise AssertionError
-
-    def begin(self, status: int, headers: Any) -> None:
-        """Never by the relay."""
-        raise AssertionError
-
-    def write(self, data: bytes) -> None:
-        """The next bytes, before the end."""
-        assert not self.ended
-        self.got += data
-
-    def end(self) -> None:
-        """A clean end, once."""
-        assert not self.ended
-        self.ended = "end"
-
-    def abort(self) -> None:
-        """No clean end, once."""
-        assert not self.ended
-        self.ended = "abort"
-
-    def when_ready(self, callback: Callable[[], None] | None) -> None:
-        """It always is."""
 
 
 def say(*events: Any) -> bytes:

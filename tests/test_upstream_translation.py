@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.hearing import Client
 from xrouter.chat.reply import Usage
 from xrouter.dialects import anthropic, cohere, gemini, openai, responses
 from xrouter.dialects.base import ClientDialect, ProviderDialect, Stamp
@@ -20,43 +20,6 @@ from xrouter.upstream.translation import Translation
 CLIENTS: dict[str, ClientDialect] = {"openai": openai, "anthropic": anthropic, "responses": responses}
 ASKED = b'{"model": "auto", "stream": true, "input": "hi", "messages": []}'
 STAMP = Stamp("xr-1", "there-1", 1_700_000_000, openai.read_envelope(ASKED))
-
-
-class Client:
-    """A client's end: what it got and how it ended."""
-
-    begun = True
-    full = False
-
-    def __init__(self) -> None:
-        self.got = b""
-        self.ended = ""
-
-    def reply(self, status: int, headers: Any, body: bytes) -> None:
-        """Never in a stream."""
-        raise AssertionError
-
-    def begin(self, status: int, headers: Any) -> None:
-        """Never by the relay."""
-        raise AssertionError
-
-    def write(self, data: bytes) -> None:
-        """The next bytes, before the end."""
-        assert not self.ended
-        self.got += data
-
-    def end(self) -> None:
-        """The end that the head announced, once."""
-        assert not self.ended
-        self.ended = "end"
-
-    def abort(self) -> None:
-        """Another one, once."""
-        assert not self.ended
-        self.ended = "abort"
-
-    def when_ready(self, callback: Callable[[], None] | None) -> None:
-        """It always is."""
 
 
 def named(name: str, **members: Any) -> bytes:

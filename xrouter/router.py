@@ -124,7 +124,7 @@ class Router:
         """An answer in events: keep the client awake until the first, then pump the bytes through."""
         trail, call = asked.trail, asked.call
         passage = await self._passage(asked, target)
-        relay = passage.relay(client, asked.write())
+        relay = passage.relay(client, asked.write)
         try:
             async with self._attempt(asked, passage) as answer:
                 opening = await _open(answer, relay)

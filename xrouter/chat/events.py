@@ -120,6 +120,11 @@ class Fault(msgspec.Struct, frozen=True, tag="fault"):
     code: str | None = None
     param: str | None = None
 
+    @classmethod
+    def of(cls, error: UpstreamError) -> Fault:
+        """An error as it is told in a stream."""
+        return cls(error.message, error.status, error.kind, error.code, error.param)
+
     def error(self) -> UpstreamError:
         """The same to be raised."""
         return UpstreamError(self.message, status=self.status, kind=self.kind, code=self.code, param=self.param)

@@ -124,9 +124,6 @@ class ProviderDialect(Protocol):
     def reader(self) -> StreamReader:
         """For one streamed answer."""
 
-    def read_first(self, chunk: bytes) -> UpstreamError | None:
-        """The error that a stream starts with, before any word."""
-
     def read_error(self, status: int, body: bytes, headers: Sequence[tuple[str, str]] = ()) -> UpstreamError:
         """A provider's error answer."""
 
@@ -145,6 +142,9 @@ class Dialect(ClientDialect, ProviderDialect, Protocol):
 
     def read_used(self, body: bytes) -> tuple[Usage | None, int]:
         """(usage, characters said) of a whole answer. Raises UpstreamError where it is none."""
+
+    def read_first(self, chunk: bytes) -> UpstreamError | None:
+        """The error that a stream starts with, before any word."""
 
     def as_stream(self, body: bytes) -> bytes:
         """A whole answer as the events of a stream. Raises UpstreamError where it is none."""

@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 from xrouter.errors import UpstreamError, XrouterError
+from xrouter.wire import json
+
+_MOST_TEXT = 2000
+_MOST_WORD = 200
+OPENAI_PHRASE = "maximum context length"
+"""The words by which clients of OpenAI's dialects know that a request is too long."""
 
 _KINDS = {
     400: "invalid_request_error",
@@ -82,3 +89,41 @@ def worded(error: XrouterError, phrase: str) -> str:
     """The error's text; where it is an overflow, with the words by which the clients of a dialect know one."""
     text = error.text
     return f"{text} ({phrase})" if error.code == OVERFLOW and phrase not in text.lower() else text
+
+
+class Found(NamedTuple):
+    """What a provider that speaks one of OpenAI's dialects says of an error."""
+
+    message: str
+    kind: str | None = None
+    code: str | None = None
+    param: str | None = None
+
+
+def find_error(said: Any, words: Sequence[str]) -> Found | None:
+    """What a JSON value says of an error; None where it does not speak of one.
+
+    `words` are the members that may hold its message: an error is an object with one, a text, or has one beside it.
+    """
+    if not isinstance(said, dict):
+        return None
+    inner = said.get("error") or said
+    if isinstance(inner, str):
+        return Found(inner[:_MOST_TEXT], code=word_of(said.get("code")))
+    if not isinstance(inner, dict):
+        return None
+    message = next((inner[name] for name in words if inner.get(name)), None)
+    if not message:
+        return None
+    text = message if isinstance(message, str) else json.encode(message).decode()
+    return Found(text[:_MOST_TEXT], *(word_of(inner.get(name)) for name in ("type", "code", "param")))
+
+
+def word_of(value: Any) -> str | None:
+    """A type, code or parameter, which some providers give as a number."""
+    return value[:_MOST_WORD] if isinstance(value, str) else str(value) if isinstance(value, int) else None
+
+
+def openai_members(error: XrouterError) -> dict[str, Any]:
+    """What OpenAI's two dialects tell of an error."""
+    return {"message": worded(error, OPENAI_PHRASE), "type": error.kind, "param": error.param, "code": error.code}

@@ -11,6 +11,23 @@ from xrouter.wire import json
 
 _UNFIT = re.compile(r"[^a-zA-Z0-9_-]")
 _MOST_NAME = 64
+HINTS = frozenset(
+    {
+        "cache_control",
+        "include",
+        "metadata",
+        "prompt_cache_key",
+        "prompt_cache_options",
+        "prompt_cache_retention",
+        "safety_identifier",
+        "service_tier",
+        "store",
+        "stream_options",
+        "user",
+        "verbosity",
+    }
+)
+"""Members of a request that change nothing of what is answered: nobody needs to be told that they are gone."""
 
 
 def fit_names(tools: Sequence[Tool | Opaque], turns: Iterable[Turn] = ()) -> dict[str, str]:
@@ -21,7 +38,15 @@ def fit_names(tools: Sequence[Tool | Opaque], turns: Iterable[Turn] = ()) -> dic
     """
     called = [part.name for turn in turns for part in turn.parts if isinstance(part, ToolCall)]
     names = [*called, *(tool.name for tool in tools if isinstance(tool, Tool))]
-    return {name: _fit(name) for name in names if _UNFIT.search(name) or len(name) > _MOST_NAME or not name}
+    return {name: fitted for name in names if (fitted := fit_name(name)) != name}
+
+
+def fit_name(name: str) -> str:
+    """The name itself where it is one of at most 64 letters, digits, `_` and `-`, else one that is."""
+    if name and len(name) <= _MOST_NAME and not _UNFIT.search(name):
+        return name
+    digest = sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    return f"{_UNFIT.sub('_', name)[: _MOST_NAME - 9]}_{digest}"
 
 
 def foreign_tools(tools: Iterable[Tool | Opaque], dialect: str) -> list[str]:
@@ -46,8 +71,3 @@ def lost_thoughts(turns: Iterable[Turn], dialect: str) -> list[str]:
     thoughts = [part for turn in turns for part in turn.parts if isinstance(part, Reasoning)]
     foreign = [thought for thought in thoughts if thought.seal is None or thought.seal.dialect != dialect]
     return list(dict.fromkeys("reasoning.text" if thought.text else "reasoning.data" for thought in foreign))
-
-
-def _fit(name: str) -> str:
-    digest = sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:8]
-    return f"{_UNFIT.sub('_', name)[: _MOST_NAME - 9]}_{digest}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import msgspec
@@ -46,8 +46,8 @@ class Passage(Protocol):
     def reply(self, body: bytes) -> Whole:
         """The answer for the client. Raises UpstreamError where it is none."""
 
-    def relay(self, client: Client, writer: StreamWriter) -> Relay:
-        """For one streamed answer."""
+    def relay(self, client: Client, writer: Callable[[], StreamWriter]) -> Relay:
+        """For one streamed answer; `writer` makes the client's, or gives the one that has spoken already."""
 
 
 class Raw:
@@ -64,7 +64,7 @@ class Raw:
         usage, said = self.provider.read_used(body)
         return Whole(body, usage or estimate(len(self._envelope.body), said))
 
-    def relay(self, client: Client, _: StreamWriter) -> Relay:
+    def relay(self, client: Client, _: Callable[[], StreamWriter]) -> Relay:
         """For one streamed answer."""
         mender, secrets = self.provider.mender(self.target), secrets_of(self.target)
         return RawRelay(client, self.provider, mender, hide_usage=self._add_usage, secrets=secrets)
@@ -94,6 +94,6 @@ class Translated:
         reply = msgspec.structs.replace(reply, usage=usage)
         return Whole(self._client_dialect.write_reply(reply, self._stamp), usage, reply.answers[0].parts)
 
-    def relay(self, client: Client, writer: StreamWriter) -> Relay:
+    def relay(self, client: Client, writer: Callable[[], StreamWriter]) -> Relay:
         """For one streamed answer."""
-        return Translation(client, self.provider, writer, self._renamed)
+        return Translation(client, self.provider, writer(), self._renamed)

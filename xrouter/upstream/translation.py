@@ -140,6 +140,8 @@ class _Renaming:
 
 def put_names_back(reply: Reply, renamed: Mapping[str, str]) -> Reply:
     """A whole answer whose calls name the tools as the client knows them."""
+    if not renamed:
+        return reply
     return fold(_renamed(event, renamed) if isinstance(event, says.ToolStart) else event for event in unfold(reply))
 
 

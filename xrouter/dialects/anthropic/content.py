@@ -15,6 +15,7 @@ from msgspec import Raw
 from xrouter.chat.media import data_url
 from xrouter.chat.request import Citation, File, Image, Opaque, Part, Reasoning, Text, ToolCall, ToolResult
 from xrouter.dialects.anthropic.signatures import read_signature
+from xrouter.dialects.values import string
 from xrouter.wire import json
 
 _NOTHING = Raw(b"null")
@@ -84,44 +85,44 @@ def _parts(raw: Raw) -> list[Part]:
 def _text(block: _Block) -> Sequence[Part]:
     listed = block.citations if isinstance(block.citations, list) else []
     citations = tuple(_citation(item) for item in listed if isinstance(item, dict))
-    return [Text(_string(block.text), _cache(block), citations)]
+    return [Text(string(block.text), _cache(block), citations)]
 
 
 def _citation(item: dict[str, Any]) -> Citation:
     return Citation(
-        url=_string(item.get("url")) or _string(item.get("source")),
-        title=_string(item.get("title")) or _string(item.get("document_title")),
-        quote=_string(item.get("cited_text")),
+        url=string(item.get("url")) or string(item.get("source")),
+        title=string(item.get("title")) or string(item.get("document_title")),
+        quote=string(item.get("cited_text")),
     )
 
 
 def _image(block: _Block) -> Sequence[Part]:
     source = _source.decode(block.source)
     if source.type == "file":
-        return [File("image", id=_string(source.file_id), cache=_cache(block))]
+        return [File("image", id=string(source.file_id), cache=_cache(block))]
     if source.type == "url":
-        return [Image(_string(source.url), cache=_cache(block))]
+        return [Image(string(source.url), cache=_cache(block))]
     if source.type != "base64":
         raise ValueError("the source of an image must be base64, url or file")
-    return [Image(data_url(_string(source.media_type), _string(source.data)), cache=_cache(block))]
+    return [Image(data_url(string(source.media_type), string(source.data)), cache=_cache(block))]
 
 
 def _document(block: _Block) -> Sequence[Part]:
     """A document; what is said about it (`context`) stands before it."""
     source = _source.decode(block.source)
     said = [Text(block.context)] if isinstance(block.context, str) and block.context else []
-    file = File("document", _string(source.media_type), name=_string(block.title), cache=_cache(block))
+    file = File("document", string(source.media_type), name=string(block.title), cache=_cache(block))
     if source.type == "content":
         inside = read_content(source.content)
         words = "\n".join(part.text for part in inside if isinstance(part, Text))
         others = [part for part in inside if not isinstance(part, Text)]
         return [*said, msgspec.structs.replace(file, media_type="text/plain", text=words), *others]
-    where = _SOURCES.get(_string(source.type))
+    where = _SOURCES.get(string(source.type))
     if where is None:
         raise ValueError("the source of a document must be base64, text, content, url or file")
     field, given = where
     media_type = file.media_type or _PDF * (source.type == "url")
-    place = {field: _string(getattr(source, given))}
+    place = {field: string(getattr(source, given))}
     return [*said, msgspec.structs.replace(file, media_type=media_type, **place)]
 
 
@@ -132,11 +133,11 @@ _SOURCES = {"base64": ("data", "data"), "text": ("text", "data"), "url": ("url",
 
 
 def _upload(block: _Block) -> Sequence[Part]:
-    return [File("document", id=_string(block.file_id), cache=_cache(block))]
+    return [File("document", id=string(block.file_id), cache=_cache(block))]
 
 
 def _thinking(block: _Block) -> Sequence[Part]:
-    return [Reasoning(_string(block.thinking), read_signature(block.signature))]
+    return [Reasoning(string(block.thinking), read_signature(block.signature))]
 
 
 def _redacted_thinking(block: _Block) -> Sequence[Part]:
@@ -145,7 +146,7 @@ def _redacted_thinking(block: _Block) -> Sequence[Part]:
 
 
 def _tool_use(block: _Block) -> Sequence[Part]:
-    return [ToolCall(_string(block.id), _string(block.name), _arguments(block), cache=_cache(block))]
+    return [ToolCall(string(block.id), string(block.name), _arguments(block), cache=_cache(block))]
 
 
 def _arguments(block: _Block) -> str:
@@ -156,7 +157,7 @@ def _arguments(block: _Block) -> str:
 
 def _tool_result(block: _Block) -> Sequence[Part]:
     parts = tuple(part for part in read_content(block.content) if isinstance(part, Text | Image | File | Opaque))
-    return [ToolResult(_string(block.tool_use_id), parts, block.is_error is True, _cache(block))]
+    return [ToolResult(string(block.tool_use_id), parts, block.is_error is True, _cache(block))]
 
 
 _READS: dict[str, Callable[[_Block], Sequence[Part]]] = {
@@ -174,7 +175,7 @@ _READS: dict[str, Callable[[_Block], Sequence[Part]]] = {
 def _opaque(block: _Block, kind: str, raw: Raw) -> Opaque:
     words = ""
     if kind.endswith("_tool_use"):
-        words = f"[{_string(block.name)}] {_arguments(block)}"
+        words = f"[{string(block.name)}] {_arguments(block)}"
     elif kind.endswith("_tool_result") or kind in _TELLING:
         words = "\n".join(_words(_any(raw)))
     return Opaque("anthropic", kind, bytes(raw), words)
@@ -211,7 +212,3 @@ def _cache(block: _Block) -> bytes | None:
         return None
     cache = bytes(block.cache_control)
     return None if cache == b"null" else cache
-
-
-def _string(value: Any) -> str:
-    return value if isinstance(value, str) else ""

@@ -28,13 +28,13 @@ from xrouter.chat.events import (
 from xrouter.chat.reply import Usage as Tokens
 from xrouter.chat.request import Opaque, Seal
 from xrouter.dialects.anthropic.faults import fault_of
-from xrouter.dialects.anthropic.pieces import DIALECT, cited, completed, ending, sealed, string, texts
+from xrouter.dialects.anthropic.pieces import DIALECT, cited, completed, ending, sealed, texts
+from xrouter.dialects.values import count, string
 from xrouter.wire import json
 from xrouter.wire.sse import ServerEvent
 
 _UNREADABLE = "the provider's stream holds what is no message"
 _BEGAN_AGAIN = "the provider began another answer in the middle of this one"
-_MOST_TOKENS = 2**53
 _COUNTS = ("input_tokens", "output_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")
 
 
@@ -116,11 +116,11 @@ class Course:
         if not isinstance(usage, dict):
             return
         for name in _COUNTS:
-            if isinstance(count := usage.get(name), int | float):
-                self._counts[name] = min(max(int(count), 0), _MOST_TOKENS)
+            if isinstance(given := usage.get(name), int | float):
+                self._counts[name] = count(given)
         details = usage.get("output_tokens_details")
         if isinstance(details, dict) and isinstance(thought := details.get("thinking_tokens"), int):
-            self._thought = min(max(thought, 0), _MOST_TOKENS)
+            self._thought = count(thought)
 
     def used(self) -> list[Event]:
         """All that was counted so far; nothing where nobody counted."""

@@ -13,11 +13,10 @@ import msgspec
 
 from xrouter.chat.reply import Usage
 from xrouter.dialects.base import StreamEnd
+from xrouter.dialects.values import count
 from xrouter.wire import json, sse
 
 _COUNTS = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens", "output_tokens")
-_MOST_TOKENS = 2**53
-"""No count is more: what a provider makes up must still fit into a database."""
 
 
 class _Delta(msgspec.Struct):
@@ -106,11 +105,11 @@ def _counts(usage: Any) -> dict[str, int]:
         return {}
     counts = {name: _count(usage.get(name)) for name in _COUNTS}
     counts["thinking_tokens"] = _count(_get(usage.get("output_tokens_details"), "thinking_tokens"))
-    return {name: count for name, count in counts.items() if count is not None}
+    return {name: known for name, known in counts.items() if known is not None}
 
 
 def _count(value: Any) -> int | None:
-    return min(max(int(value), 0), _MOST_TOKENS) if isinstance(value, int | float) else None
+    return count(value) if isinstance(value, int | float) else None
 
 
 def _usage(counts: Mapping[str, int]) -> Usage | None:

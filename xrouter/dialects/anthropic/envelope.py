@@ -9,13 +9,10 @@ from contextlib import suppress
 
 from msgspec import Raw
 
-from xrouter.chat.request import ANY_MODEL, Envelope, Turn
+from xrouter.chat.request import Envelope, Turn
 from xrouter.dialects.anthropic.turns import read_message, read_messages, read_system
-from xrouter.errors import BadRequest
-from xrouter.wire import json
-from xrouter.wire.json import Members
+from xrouter.dialects.envelope import read_members, read_model, read_stream, require_messages
 
-_STREAM = {b"true": True, b"false": False, b"null": False}
 _NOTHING = Raw(b"null")
 
 
@@ -24,18 +21,9 @@ def read_envelope(body: bytes) -> Envelope:
 
     A client of this dialect always gets the usage of a stream.
     """
-    try:
-        members = json.members(body)
-    except UnicodeDecodeError as error:
-        raise BadRequest(f"the body is not UTF-8 (byte {error.start})") from None
-    except ValueError as error:
-        raise BadRequest(f"the body is not one JSON object: {error}") from None
-    if bytes(memoryview(members.get("messages", _NOTHING))[:1]) != b"[":
-        raise BadRequest("messages must be a list of messages", param="messages")
-    stream = _STREAM.get(bytes(members.get("stream", _NOTHING)))
-    if stream is None:
-        raise BadRequest("stream must be true or false", param="stream")
-    return Envelope(body=body, members=members, model=_model(members), stream=stream, wants_usage=True)
+    members = read_members(body)
+    require_messages(members)
+    return Envelope(body=body, members=members, model=read_model(members), stream=read_stream(members))
 
 
 def read_turns(envelope: Envelope) -> tuple[Turn, ...]:
@@ -47,13 +35,3 @@ def read_turns(envelope: Envelope) -> tuple[Turn, ...]:
         with suppress(ValueError):
             turns += read_message(message)
     return tuple(turns)
-
-
-def _model(members: Members) -> str:
-    try:
-        model = json.decode(members.get("model", _NOTHING))
-    except ValueError:
-        model = False
-    if model is not None and not isinstance(model, str):
-        raise BadRequest("model must be a string", param="model")
-    return model or ANY_MODEL

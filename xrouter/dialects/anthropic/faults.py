@@ -52,8 +52,7 @@ def fault_of(data: bytes) -> Fault | None:
     if found is None:
         return None
     message, kind, code = found
-    error = upstream_error(message, status=_STATUS.get(kind or "", code or 502), kind=kind)
-    return Fault(error.message, status=error.status, kind=error.kind, code=error.code, param=error.param)
+    return Fault.of(upstream_error(message, status=_STATUS.get(kind or "", code or 502), kind=kind))
 
 
 def _page(status: int, body: bytes) -> str:

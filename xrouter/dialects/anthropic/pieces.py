@@ -8,6 +8,7 @@ from msgspec import Raw
 
 from xrouter.chat.events import Cited, Event, Finish, Reason, Reasoning, Refusal, Sealed, Text
 from xrouter.chat.request import Citation, Seal
+from xrouter.dialects.values import string
 from xrouter.wire import json
 
 DIALECT = "anthropic"
@@ -68,8 +69,3 @@ def _address(citation: dict[str, Any]) -> str:
     """Where a place on the web is; the `source` of a client's own search result is an address or any other name."""
     source = string(citation.get("source"))
     return string(citation.get("url")) or (source if source.startswith(("http://", "https://")) else "")
-
-
-def string(value: Any) -> str:
-    """A string, or none."""
-    return value if isinstance(value, str) else ""

@@ -12,8 +12,9 @@ from xrouter.chat.fold import fold
 from xrouter.chat.reply import Reply
 from xrouter.dialects.anthropic.course import Course
 from xrouter.dialects.anthropic.faults import fault_of
-from xrouter.dialects.anthropic.pieces import ending, string
+from xrouter.dialects.anthropic.pieces import ending
 from xrouter.dialects.base import SseReader, StreamReader, first_fault
+from xrouter.dialects.values import string
 from xrouter.errors import Broken, UpstreamError
 from xrouter.wire import json
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from msgspec import Raw
 
+from xrouter.dialects.values import listed, mapped
 from xrouter.errors import BadRequest
 from xrouter.wire import json
 
@@ -104,7 +105,7 @@ def _resolved(schema: Schema) -> Schema:
 def _definition(schema: Schema, reference: Any) -> Schema:
     """What a reference (`#/$defs/name`) stands for; nothing where it stands for nothing."""
     place, _, name = reference.removeprefix("#/").partition("/") if isinstance(reference, str) else ("", "", "")
-    return _dict(_dict(schema.get(place)).get(name.replace("~1", "/").replace("~0", "~")))
+    return mapped(mapped(schema.get(place)).get(name.replace("~1", "/").replace("~0", "~")))
 
 
 def _merged(schema: Schema) -> Schema:
@@ -112,8 +113,8 @@ def _merged(schema: Schema) -> Schema:
     kept = {name: value for name, value in schema.items() if name not in _MIXED}
     properties = _properties(kept)
     for name in _MIXED:
-        for given in _listed(schema.get(name)):
-            alternative = _dict(given)
+        for given in listed(schema.get(name)):
+            alternative = mapped(given)
             alternative = {**_definition(schema, alternative.get("$ref")), **alternative}
             properties = {**properties, **{k: v for k, v in _properties(alternative).items() if k not in properties}}
             if name == "allOf" and _required(alternative):
@@ -151,9 +152,9 @@ def _children(schema: Any) -> Iterator[Any]:
     if not isinstance(schema, dict):
         return
     for name in _NAMED:
-        yield from _dict(schema.get(name)).values()
+        yield from mapped(schema.get(name)).values()
     for name in _LISTED:
-        yield from _listed(schema.get(name))
+        yield from listed(schema.get(name))
     if "items" in schema:
         yield schema["items"]
 
@@ -163,7 +164,7 @@ def _refers_to_itself(root: Any) -> bool:
     definitions = {
         f"#/{place}/{name.replace('~', '~0').replace('/', '~1')}": inner
         for place in _NAMED[1:]
-        for name, inner in _dict(_dict(root).get(place)).items()
+        for name, inner in mapped(mapped(root).get(place)).items()
     }
     uses = {name: set(_references(inner)) for name, inner in definitions.items()}
     if any("#" in used for used in (*uses.values(), set(_references(root)))):
@@ -188,17 +189,9 @@ def _comes_back(name: str, uses: dict[str, set[str]]) -> bool:
 
 
 def _properties(schema: Schema) -> Schema:
-    return _dict(schema.get("properties"))
+    return mapped(schema.get("properties"))
 
 
 def _required(schema: Schema) -> dict[str, None]:
     """In their order."""
-    return dict.fromkeys(name for name in _listed(schema.get("required")) if isinstance(name, str))
-
-
-def _dict(value: Any) -> Schema:
-    return value if isinstance(value, dict) else {}
-
-
-def _listed(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
+    return dict.fromkeys(name for name in listed(schema.get("required")) if isinstance(name, str))

@@ -11,6 +11,7 @@ from xrouter.chat.target import Target
 from xrouter.dialects.base import Written
 from xrouter.dialects.cohere.messages import Script
 from xrouter.dialects.cohere.tools import write_tools
+from xrouter.dialects.naming import HINTS
 from xrouter.errors import Unsupported
 from xrouter.wire import json
 
@@ -29,23 +30,7 @@ _SLIGHT = 0.011
 _MOST_STOPS = 5
 _OWN = frozenset({"documents", "citation_options", "safety_mode", "priority"})
 """Members that are Cohere's own and that a client may have put into its request."""
-_HINTS = frozenset(
-    {
-        "cache_control",
-        "client_metadata",
-        "include",
-        "metadata",
-        "prompt_cache_key",
-        "prompt_cache_options",
-        "prompt_cache_retention",
-        "safety_identifier",
-        "service_tier",
-        "store",
-        "stream_options",
-        "user",
-        "verbosity",
-    }
-)
+_HINTS = HINTS | {"client_metadata"}
 """Members that change nothing of what is answered: nobody misses them."""
 _BUDGETS = {"minimal": 512, "low": 1024, "medium": 8192, "high": 24576}
 """Effort → tokens to think with; what is above has no limit."""

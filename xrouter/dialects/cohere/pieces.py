@@ -8,6 +8,7 @@ from typing import Any
 from xrouter.chat.events import Cited, Event, Logprobs, Reasoning, Text
 from xrouter.chat.reply import Usage as Tokens
 from xrouter.chat.request import Citation
+from xrouter.dialects.values import dicts, string
 from xrouter.wire import json
 
 
@@ -73,13 +74,3 @@ def read_tokens(usage: Any) -> Tokens | None:
 
 def _count(value: Any) -> int:
     return max(round(value), 0) if isinstance(value, int | float) and math.isfinite(value) else 0
-
-
-def dicts(value: Any) -> list[dict[str, Any]]:
-    """The objects of a list."""
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
-
-
-def string(value: Any) -> str:
-    """A text, empty where it is none."""
-    return value if isinstance(value, str) else ""

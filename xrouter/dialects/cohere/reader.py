@@ -15,18 +15,11 @@ import msgspec
 from xrouter.chat.events import End, Event, Fault, Finish, Reason, Start, ToolArgs, ToolStart, Usage
 from xrouter.chat.fold import fold
 from xrouter.chat.reply import Reply
-from xrouter.dialects.base import SseReader, StreamReader, first_fault
+from xrouter.dialects.base import SseReader, StreamReader
 from xrouter.dialects.cohere.faults import error_type, find_words
-from xrouter.dialects.cohere.pieces import (
-    dicts,
-    read_citation,
-    read_logprobs,
-    read_thought,
-    read_tokens,
-    read_words,
-    string,
-)
-from xrouter.errors import Broken, UpstreamError
+from xrouter.dialects.cohere.pieces import read_citation, read_logprobs, read_thought, read_tokens, read_words
+from xrouter.dialects.values import dicts, string
+from xrouter.errors import Broken
 from xrouter.wire import json
 from xrouter.wire.sse import ServerEvent
 
@@ -75,11 +68,6 @@ _said = json.Reader(_Said)
 def reader() -> StreamReader:
     """For one streamed answer."""
     return SseReader(_Answer().read)
-
-
-def read_first(chunk: bytes) -> UpstreamError | None:
-    """The error that a stream starts with, before any word."""
-    return first_fault(reader(), chunk)
 
 
 def read_reply(body: bytes) -> Reply:

@@ -2,6 +2,6 @@
 
 from xrouter.dialects.gemini.asking import write_request
 from xrouter.dialects.gemini.faults import read_error
-from xrouter.dialects.gemini.reader import read_first, read_reply, reader
+from xrouter.dialects.gemini.reader import read_reply, reader
 
-__all__ = ["read_error", "read_first", "read_reply", "reader", "write_request"]
+__all__ = ["read_error", "read_reply", "reader", "write_request"]

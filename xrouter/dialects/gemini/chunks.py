@@ -11,10 +11,8 @@ import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
 from xrouter.chat.reply import Usage
+from xrouter.dialects.values import count
 from xrouter.wire import json
-
-_MOST_TOKENS = 2**53
-"""No count is more: what a provider makes up must still fit into a database."""
 
 
 class Blob(msgspec.Struct, rename="camel"):
@@ -78,11 +76,11 @@ class UsageMetadata(msgspec.Struct, rename="camel"):
 
     def tokens(self) -> Usage:
         """What was used: thoughts and the results of Google's own tools are counted beside the rest."""
-        thoughts = _count(self.thoughts_token_count)
+        thoughts = count(self.thoughts_token_count)
         return Usage(
-            prompt=_count(self.prompt_token_count) + _count(self.tool_use_prompt_token_count),
-            completion=_count(self.candidates_token_count) + thoughts,
-            cached=_count(self.cached_content_token_count),
+            prompt=count(self.prompt_token_count) + count(self.tool_use_prompt_token_count),
+            completion=count(self.candidates_token_count) + thoughts,
+            cached=count(self.cached_content_token_count),
             reasoning=thoughts,
         )
 
@@ -111,7 +109,3 @@ def read_chunk(data: bytes) -> Chunk:
 def read_chunks(body: bytes) -> list[Chunk]:
     """A whole body: one object, or a list of them where it was not asked for as events. Raises ValueError."""
     return _chunks.decode(body) if body.lstrip()[:1] == b"[" else [_chunk.decode(body)]
-
-
-def _count(value: Any) -> int:
-    return min(max(int(value), 0), _MOST_TOKENS) if isinstance(value, int | float) else 0

@@ -13,6 +13,7 @@ from typing import Any
 
 from xrouter.chat.events import Fault
 from xrouter.dialects.faults import upstream_error
+from xrouter.dialects.values import dicts
 from xrouter.errors import UpstreamError
 from xrouter.wire import json
 
@@ -42,13 +43,13 @@ def read_fault(error: Any) -> Fault:
     """An error that stands where an answer should."""
     status = error.get("code") if isinstance(error, dict) else None
     found = read_error(status if isinstance(status, int) else 502, json.encode({"error": error}))
-    return Fault(found.message, found.status, found.kind, found.code, found.param)
+    return Fault.of(found)
 
 
 def _error(status: int, error: dict[str, Any], headers: Sequence[tuple[str, str]]) -> UpstreamError:
     given = error.get("message")
     message = given[:_MOST_TEXT] if isinstance(given, str) and given else _unnamed(status)
-    details = [detail for detail in _list(error.get("details")) if isinstance(detail, dict)]
+    details = dicts(error.get("details"))
     if any(detail.get("reason") == "API_KEY_INVALID" for detail in details):
         status = 401
     names = {name.lower() for name, _ in headers}
@@ -68,16 +69,12 @@ def _wait_s(details: list[dict[str, Any]], message: str) -> int:
 
 def _is_used_up(details: list[dict[str, Any]]) -> bool:
     """Whether a day's quota is gone: no wait of some seconds helps."""
-    violations = [one for detail in details for one in _list(detail.get("violations")) if isinstance(one, dict)]
+    violations = [one for detail in details for one in dicts(detail.get("violations"))]
     return any("PerDay" in str(one.get("quotaId")) for one in violations)
 
 
 def _word(error: dict[str, Any], *names: str) -> str | None:
     return next((value for name in names if isinstance(value := error.get(name), str) and value), None)
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
 
 
 def _page(status: int, body: bytes) -> str:

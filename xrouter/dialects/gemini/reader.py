@@ -12,11 +12,12 @@ from typing import Any
 from xrouter.chat.events import End, Event, Fault, Start, Usage
 from xrouter.chat.fold import fold
 from xrouter.chat.reply import Reply
-from xrouter.dialects.base import SseReader, first_fault
+from xrouter.dialects.base import SseReader
 from xrouter.dialects.gemini.candidates import Answer
 from xrouter.dialects.gemini.chunks import Chunk, UsageMetadata, read_chunk, read_chunks
 from xrouter.dialects.gemini.faults import read_fault
-from xrouter.errors import Broken, UpstreamError
+from xrouter.dialects.values import string
+from xrouter.errors import Broken
 from xrouter.wire import sse
 
 _UNREADABLE = "the provider's stream holds what is no answer of Gemini's"
@@ -47,11 +48,6 @@ class StreamReader(SseReader):
 def reader() -> StreamReader:
     """For one streamed answer."""
     return StreamReader()
-
-
-def read_first(chunk: bytes) -> UpstreamError | None:
-    """The error that a stream starts with, before any word."""
-    return first_fault(StreamReader(), chunk)
 
 
 def read_reply(body: bytes) -> Reply:
@@ -111,8 +107,8 @@ class _Answers:
 
     def _start(self, chunk: Chunk) -> list[Event]:
         self._started = True
-        self._id = _text(chunk.response_id)
-        return [Start(self._id, _text(chunk.model_version), _unix(_text(chunk.create_time)))]
+        self._id = string(chunk.response_id)
+        return [Start(self._id, string(chunk.model_version), _unix(string(chunk.create_time)))]
 
     def _answer(self, index: Any) -> Answer:
         choice = index if isinstance(index, int) and index > 0 else 0
@@ -123,10 +119,6 @@ class _Answers:
     def _read_feedback(self, feedback: Any) -> list[Event]:
         reason = feedback.get("blockReason") if isinstance(feedback, dict) else None
         return self._answer(0).block(str(reason), feedback.get("blockReasonMessage")) if reason else []
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""
 
 
 def _unix(time: str) -> int:

@@ -10,6 +10,7 @@ from xrouter.chat.request import Format, Settings
 from xrouter.dialects.gemini.parts import Written
 from xrouter.dialects.gemini.profiles import Model
 from xrouter.dialects.gemini.thinking import write_thinking
+from xrouter.dialects.naming import HINTS
 from xrouter.wire import json
 
 _SAME = (
@@ -23,23 +24,6 @@ _SAME = (
 """The waist's name → Gemini's."""
 _MOST_STOPS = 5
 _SEEDS = 2**31
-_HINTS = frozenset(
-    {
-        "cache_control",
-        "include",
-        "metadata",
-        "prompt_cache_key",
-        "prompt_cache_options",
-        "prompt_cache_retention",
-        "safety_identifier",
-        "service_tier",
-        "store",
-        "stream_options",
-        "user",
-        "verbosity",
-    }
-)
-"""Extras without an effect on what is answered: nobody needs to be told that they are gone."""
 PASSED = {
     "safety_settings": "safetySettings",
     "safetySettings": "safetySettings",
@@ -79,7 +63,7 @@ def left_out(settings: Settings, model: Model) -> list[str]:
         "parallel_tool_calls": settings.parallel is False,
         "reasoning_effort": model.profile.thinks == "no" and not thinks,
     }
-    extras = [extra.kind for extra in settings.extras if extra.kind not in {*_HINTS, *PASSED, SEARCH, MODALITIES}]
+    extras = [extra.kind for extra in settings.extras if extra.kind not in {*HINTS, *PASSED, SEARCH, MODALITIES}]
     return [name for name, is_dropped in dropped.items() if is_dropped] + extras
 
 

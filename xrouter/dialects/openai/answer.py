@@ -26,7 +26,8 @@ from xrouter.chat.events import (
 from xrouter.chat.request import Citation, Seal
 from xrouter.dialects.openai.details import Details
 from xrouter.dialects.openai.thoughts import ANTHROPIC, google_seal, read_blocks
-from xrouter.dialects.openai.values import dicts, string, whole, words
+from xrouter.dialects.openai.values import whole, words
+from xrouter.dialects.values import dicts, string
 from xrouter.wire import json
 
 _REASONS: dict[str, Reason] = {

@@ -16,7 +16,8 @@ from xrouter.chat.request import Conversation, Envelope, Format, Opaque, Setting
 from xrouter.dialects.openai.offers import read_choice, read_tools
 from xrouter.dialects.openai.parts import DIALECT
 from xrouter.dialects.openai.turns import read_all
-from xrouter.dialects.openai.values import string, whole
+from xrouter.dialects.openai.values import whole
+from xrouter.dialects.values import string
 from xrouter.errors import BadRequest
 from xrouter.wire import json
 from xrouter.wire.json import Members

@@ -7,6 +7,8 @@ from typing import Any
 
 import msgspec
 
+from xrouter.dialects.values import dicts
+
 _Object = dict[str, Any]
 
 
@@ -40,15 +42,3 @@ class Course(msgspec.Struct):
 def sayings(answer: _Object, course: Course) -> Iterator[_Object]:
     """The message or delta of each choice."""
     return (said for choice in dicts(answer.get("choices")) if isinstance(said := choice.get(course.said), dict))
-
-
-def dicts(value: Any) -> list[_Object]:
-    """The objects of a list."""
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
-
-
-def text_of(value: Any) -> str:
-    """A text, or the texts of a list of parts."""
-    if isinstance(value, list):
-        return "".join(text_of(part.get("text")) for part in dicts(value))
-    return value if isinstance(value, str) else ""

@@ -9,7 +9,7 @@ from typing import Any
 
 from xrouter.chat.request import Seal
 from xrouter.dialects.openai.parts import DIALECT
-from xrouter.dialects.openai.values import dicts, string
+from xrouter.dialects.values import dicts, string
 from xrouter.wire import json
 
 _GROWING = ("text", "summary", "data")

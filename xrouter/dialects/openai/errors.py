@@ -8,36 +8,23 @@ Perplexity); `{"message": …}` or `{"detail": …}` alone (Mistral, vLLM); a nu
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from xrouter.chat.events import Fault
-from xrouter.dialects.faults import upstream_error, worded
+from xrouter.dialects import faults
+from xrouter.dialects.faults import Found, openai_members, upstream_error, word_of
 from xrouter.errors import UpstreamError, XrouterError
 from xrouter.wire import json
 
-PHRASE = "maximum context length"
-"""The words by which clients of this dialect know that a request is too long."""
-_MOST_TEXT = 2000
-_MOST_WORD = 200
 _WRONG_KEY = "incorrect api key"
 """xAI answers 400 to a wrong key."""
 _STATUSES = ("status_code", "code", "status")
 """Members of an error inside a 200 that may hold what its status would have been."""
 
 
-class Found(NamedTuple):
-    """What a provider says of an error."""
-
-    message: str
-    kind: str | None = None
-    code: str | None = None
-    param: str | None = None
-
-
 def write_error(error: XrouterError) -> bytes:
     """The body of an error answer, or of an error event in a stream."""
-    members = {"message": worded(error, PHRASE), "type": error.kind, "param": error.param, "code": error.code}
-    return json.encode({"error": members})
+    return json.encode({"error": openai_members(error)})
 
 
 def read_error(status: int, body: bytes, headers: Sequence[tuple[str, str]] = ()) -> UpstreamError:
@@ -53,22 +40,9 @@ def read_error(status: int, body: bytes, headers: Sequence[tuple[str, str]] = ()
 
 
 def find_error(said: Any) -> Found | None:
-    """What a JSON value says of an error; None where it does not speak of one."""
-    if isinstance(said, list) and len(said) == 1:
-        said = said[0]
-    if not isinstance(said, dict):
-        return None
-    inner = said.get("error") or said
-    if isinstance(inner, str):
-        return Found(inner[:_MOST_TEXT], code=_text(said.get("code")))
-    if not isinstance(inner, dict):
-        return None
-    message = inner.get("message") or inner.get("detail") or inner.get("msg")
-    if not message:
-        return None
-    if not isinstance(message, str):
-        message = json.encode(message).decode()
-    return Found(message[:_MOST_TEXT], *(_text(inner.get(name)) for name in ("type", "code", "param")))
+    """What a JSON value, or the one in a list, says of an error; None where it does not speak of one."""
+    only = said[0] if isinstance(said, list) and len(said) == 1 else said
+    return faults.find_error(only, ("message", "detail", "msg"))
 
 
 def error_inside(said: Any) -> UpstreamError | None:
@@ -83,9 +57,7 @@ def error_inside(said: Any) -> UpstreamError | None:
 def fault_inside(said: Any) -> Fault | None:
     """The same as an event."""
     error = error_inside(said)
-    if error is None:
-        return None
-    return Fault(error.message, error.status, error.kind, error.code, error.param)
+    return None if error is None else Fault.of(error)
 
 
 def _status(said: Any) -> int:
@@ -95,9 +67,5 @@ def _status(said: Any) -> int:
 
 
 def _number(value: Any) -> int:
-    text = _text(value) or ""
+    text = word_of(value) or ""
     return int(text) if text.isascii() and text.isdigit() and len(text) == len("500") else 0
-
-
-def _text(value: Any) -> str | None:
-    return value[:_MOST_WORD] if isinstance(value, str) else str(value) if isinstance(value, int) else None

@@ -10,7 +10,7 @@ from msgspec import Raw
 
 from xrouter.chat.request import Opaque, Tool, ToolChoice
 from xrouter.dialects.openai.parts import DIALECT
-from xrouter.dialects.openai.values import dicts, string
+from xrouter.dialects.values import dicts, string
 from xrouter.errors import BadRequest
 from xrouter.wire import json
 from xrouter.wire.json import Members

@@ -11,7 +11,8 @@ from typing import Any, Literal
 
 from xrouter.chat.media import split_data_url
 from xrouter.chat.request import File, Image, Opaque, Part, Reasoning, Refusal, Text
-from xrouter.dialects.openai.values import string, words
+from xrouter.dialects.openai.values import words
+from xrouter.dialects.values import string
 from xrouter.wire import json
 
 DIALECT = "openai"

@@ -12,7 +12,9 @@ from collections.abc import Callable
 from typing import Any
 
 from xrouter.dialects.openai.calls import mend_calls
-from xrouter.dialects.openai.course import Course, dicts, sayings, text_of
+from xrouter.dialects.openai.course import Course, sayings
+from xrouter.dialects.openai.values import words
+from xrouter.dialects.values import dicts
 
 _Object = dict[str, Any]
 _STAMPS = ("id", "created", "model")
@@ -119,8 +121,8 @@ def mend_parts(answer: _Object, course: Course) -> bool:
         parts = said.get("content")
         if not isinstance(parts, list):
             continue
-        thought = "".join(text_of(part.get("thinking")) for part in dicts(parts))
-        said["content"] = "".join(text_of(part.get("text")) for part in dicts(parts)) or None
+        thought = "".join(words(part.get("thinking")) for part in dicts(parts))
+        said["content"] = "".join(words(part.get("text")) for part in dicts(parts)) or None
         if thought:
             said["reasoning_content"] = thought
         if said["content"] is None and not course.whole:
@@ -187,13 +189,13 @@ def mend_sources(answer: _Object, course: Course) -> bool:
     urls = answer.get("citations")
     if not isinstance(urls, list):
         return False
-    titles = {text_of(found.get("url")): text_of(found.get("title")) for found in dicts(answer.get("search_results"))}
+    titles = {words(found.get("url")): words(found.get("title")) for found in dicts(answer.get("search_results"))}
     sources = [(url, titles.get(url) or url) for url in urls if isinstance(url, str)]
     changed = False
     for choice in dicts(answer.get("choices")):
         said, message = choice.get(course.said), choice.get("message")
         if isinstance(said, dict) and choice.get("finish_reason") and "annotations" not in said:
-            text = text_of(message.get("content")) if isinstance(message, dict) else ""
+            text = words(message.get("content")) if isinstance(message, dict) else ""
             said["annotations"] = _annotations(text, sources)
             changed = True
     return changed

@@ -19,7 +19,7 @@ from xrouter.dialects import base
 from xrouter.dialects.openai.answer import Answer, Said
 from xrouter.dialects.openai.errors import error_inside, fault_inside
 from xrouter.dialects.openai.usage import read_usage
-from xrouter.dialects.openai.values import string
+from xrouter.dialects.values import string
 from xrouter.errors import Broken, UpstreamError
 from xrouter.wire import json
 from xrouter.wire.sse import EventReader

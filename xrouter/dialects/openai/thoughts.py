@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from xrouter.chat.request import Reasoning, Seal
-from xrouter.dialects.openai.values import dicts, string
+from xrouter.dialects.values import dicts, string
 
 ANTHROPIC, GEMINI = "anthropic", "gemini"
 

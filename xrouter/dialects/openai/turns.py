@@ -29,7 +29,7 @@ from xrouter.chat.request import (
 )
 from xrouter.dialects.openai.parts import cache_of, read_content
 from xrouter.dialects.openai.thoughts import google_seal, read_thoughts
-from xrouter.dialects.openai.values import dicts, string
+from xrouter.dialects.values import dicts, string
 from xrouter.errors import BadRequest
 from xrouter.wire import json
 

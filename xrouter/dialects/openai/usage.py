@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from xrouter.chat.reply import Usage
-
-_MOST_TOKENS = 2**53
-"""No count is more: what a provider makes up must still fit into a database."""
+from xrouter.dialects.values import count, mapped
 
 
 def read_usage(usage: Any, groq: Any = None) -> Usage | None:
@@ -20,15 +18,15 @@ def read_usage(usage: Any, groq: Any = None) -> Usage | None:
         usage = groq.get("usage")
     if not isinstance(usage, dict) or not isinstance(usage.get("prompt_tokens"), int | float):
         return None
-    prompt_details = _object(usage.get("prompt_tokens_details"))
-    completion_details = _object(usage.get("completion_tokens_details"))
+    prompt_details = mapped(usage.get("prompt_tokens_details"))
+    completion_details = mapped(usage.get("completion_tokens_details"))
     cached = (prompt_details.get("cached_tokens"), usage.get("prompt_cache_hit_tokens"), usage.get("cached_tokens"))
     return Usage(
-        prompt=_count(usage["prompt_tokens"]),
-        completion=_count(usage.get("completion_tokens")),
-        cached=next((count for given in cached if (count := _count(given))), 0),
-        cache_write=_count(prompt_details.get("cache_write_tokens")),
-        reasoning=_count(completion_details.get("reasoning_tokens")) or _count(usage.get("reasoning_tokens")),
+        prompt=count(usage["prompt_tokens"]),
+        completion=count(usage.get("completion_tokens")),
+        cached=next((known for given in cached if (known := count(given))), 0),
+        cache_write=count(prompt_details.get("cache_write_tokens")),
+        reasoning=count(completion_details.get("reasoning_tokens")) or count(usage.get("reasoning_tokens")),
     )
 
 
@@ -41,11 +39,3 @@ def write_usage(tokens: Usage) -> dict[str, Any]:
         "prompt_tokens_details": {"cached_tokens": tokens.cached, "cache_write_tokens": tokens.cache_write},
         "completion_tokens_details": {"reasoning_tokens": tokens.reasoning},
     }
-
-
-def _object(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _count(value: Any) -> int:
-    return min(max(int(value), 0), _MOST_TOKENS) if isinstance(value, int | float) else 0

@@ -1,18 +1,10 @@
-"""JSON values that may be of another kind than they should."""
+"""JSON values of kinds that only this dialect's providers have."""
 
 from __future__ import annotations
 
 from typing import Any
 
-
-def dicts(value: Any) -> list[dict[str, Any]]:
-    """The objects of a list; none where it is no list."""
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
-
-
-def string(value: Any) -> str:
-    """A text; empty where it is none."""
-    return value if isinstance(value, str) else ""
+from xrouter.dialects.values import dicts, string
 
 
 def words(value: Any) -> str:

@@ -26,8 +26,8 @@ from xrouter.chat.request import (
 )
 from xrouter.chat.target import Target
 from xrouter.dialects.base import Written
-from xrouter.dialects.naming import label
-from xrouter.dialects.responses.history import History, known_name
+from xrouter.dialects.naming import fit_name, fit_names, label
+from xrouter.dialects.responses.history import History
 from xrouter.dialects.responses.tools import DIALECT
 from xrouter.errors import Unsupported
 from xrouter.wire import json
@@ -83,7 +83,7 @@ class _Asking:
         """The tools, and which may be called."""
         offered = [tool for tool in self._talk.tools if isinstance(tool, Tool)]
         self.dropped += [label(tool, "tools") for tool in self._talk.tools if isinstance(tool, Opaque)]
-        self.renamed = {known_name(tool.name): tool.name for tool in offered if known_name(tool.name) != tool.name}
+        self.renamed = {there: here for here, there in fit_names(offered).items()}
         settings = self._talk.settings
         choice = settings.tool_choice
         if not offered:
@@ -125,7 +125,7 @@ class _Asking:
         kinds = {tool.name: "custom" if tool.custom else "function" for tool in offered}
         if any(name not in kinds for name in choice.names):
             raise self._refuse("tool_choice", "is to choose a tool that is not offered")
-        named = [{"type": kinds[name], "name": known_name(name)} for name in choice.names]
+        named = [{"type": kinds[name], "name": fit_name(name)} for name in choice.names]
         if choice.mode == "tool":
             return named[0] if named else "required"
         mode = _MODES[choice.mode]
@@ -200,7 +200,7 @@ def _split(turns: Sequence[Turn]) -> tuple[str | None, Sequence[Turn]]:
 
 
 def _tool(tool: Tool) -> dict[str, Any]:
-    known: dict[str, Any] = {"type": "custom" if tool.custom else "function", "name": known_name(tool.name)}
+    known: dict[str, Any] = {"type": "custom" if tool.custom else "function", "name": fit_name(tool.name)}
     known |= {"description": tool.description} if tool.description else {}
     if tool.custom:
         return {**known, "format": _grammar(tool.grammar)} if tool.grammar else known

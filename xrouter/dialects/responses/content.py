@@ -11,7 +11,7 @@ from typing import Any, Literal
 from xrouter.chat.media import sniff, split_data_url
 from xrouter.chat.request import Citation, File, Image, Opaque, Refusal, Text
 from xrouter.dialects.responses.tools import DIALECT
-from xrouter.dialects.responses.values import listed, mapped, string
+from xrouter.dialects.values import listed, mapped, string
 from xrouter.wire import json
 
 Piece = Text | Refusal | Image | File | Opaque

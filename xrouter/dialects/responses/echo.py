@@ -10,7 +10,7 @@ from typing import Any
 
 from msgspec import Raw
 
-from xrouter.dialects.responses.values import listed, mapped, string
+from xrouter.dialects.values import listed, mapped, string
 from xrouter.wire import json
 from xrouter.wire.json import Members
 

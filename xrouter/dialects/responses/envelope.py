@@ -9,16 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from msgspec import Raw
-
 from xrouter.chat.request import ANY_MODEL, Envelope
+from xrouter.dialects.envelope import read_members, read_stream
 from xrouter.errors import BadRequest
 from xrouter.wire import json
 from xrouter.wire.json import Members
 
 WHOLE = "Send the whole conversation in `input`."
-_STREAM = {b"true": True, b"false": False, b"null": False}
-_NULL = Raw(b"null")
 _STATE: dict[str, tuple[Callable[[Any], bool], str, str]] = {
     "previous_response_id": (bool, "previous_response_not_found", WHOLE),
     "conversation": (bool, "unsupported_parameter", WHOLE),
@@ -34,21 +31,14 @@ _STATE: dict[str, tuple[Callable[[Any], bool], str, str]] = {
 
 def read_envelope(body: bytes) -> Envelope:
     """The outer members, the rest untouched. Raises BadRequest, which names the member that is wrong."""
-    try:
-        members = json.members(body)
-    except UnicodeDecodeError as error:
-        raise BadRequest(f"the body is not UTF-8 (byte {error.start})") from None
-    except ValueError as error:
-        raise BadRequest(f"the body is not one JSON object: {error}") from None
+    members = read_members(body)
     _refuse_state(members)
     given = members.get("input")
     if given is None or bytes(memoryview(given)[:1]) not in {b"[", b'"'}:
         raise BadRequest("input must be a string or a list of items", param="input")
     if b'"item_reference"' in bytes(given) and _names_an_item(members):
         raise refuse_reference()
-    stream = _STREAM.get(bytes(members.get("stream", _NULL)))
-    if stream is None:
-        raise BadRequest("stream must be true or false", param="stream")
+    stream = read_stream(members)
     return Envelope(body=body, members=members, model=_model(members), stream=stream)
 
 

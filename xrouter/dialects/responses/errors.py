@@ -8,17 +8,14 @@ Providers answer in other shapes too: `{"code": …, "error": "text"}` (xAI), `{
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from xrouter.chat.events import Fault
-from xrouter.dialects.faults import upstream_error, worded
+from xrouter.dialects import faults
+from xrouter.dialects.faults import Found, openai_members, upstream_error
 from xrouter.errors import UpstreamError, XrouterError
 from xrouter.wire import json, sse
 
-PHRASE = "maximum context length"
-"""The words by which clients of OpenAI's dialects know that a request is too long."""
-_MOST_TEXT = 2000
-_MOST_WORD = 200
 _STATUS = {
     "rate_limit_exceeded": 429,
     "insufficient_quota": 429,
@@ -35,24 +32,15 @@ _STATUS = {
 """What the code of an error inside a 200 would have been as a status."""
 
 
-class Found(NamedTuple):
-    """What a provider says of an error."""
-
-    message: str
-    kind: str | None = None
-    code: str | None = None
-    param: str | None = None
-
-
 def write_error(error: XrouterError) -> bytes:
     """The body of an error answer."""
-    members = {"message": worded(error, PHRASE), "type": error.kind, "param": error.param, "code": error.code}
-    return json.encode({"error": members})
+    return json.encode({"error": openai_members(error)})
 
 
 def error_event(error: XrouterError) -> bytes:
     """An error in the middle of a stream whose numbers are not known; the blank line ends an event that was cut."""
-    members = {"type": "error", "code": error.code, "message": worded(error, PHRASE), "param": error.param}
+    told = openai_members(error)
+    members = {"type": "error", "code": error.code, "message": told["message"], "param": error.param}
     return b"\n\n" + sse.event(json.encode({**members, "sequence_number": 0}), "error")
 
 
@@ -68,18 +56,7 @@ def read_error(status: int, body: bytes, headers: Sequence[tuple[str, str]] = ()
 
 def find_error(said: Any) -> Found | None:
     """What a JSON value says of an error; None where it does not speak of one."""
-    if not isinstance(said, dict):
-        return None
-    inner = said.get("error") or said
-    if isinstance(inner, str):
-        return Found(inner[:_MOST_TEXT], code=_word(said.get("code")))
-    if not isinstance(inner, dict):
-        return None
-    message = inner.get("message") or inner.get("detail")
-    if not message:
-        return None
-    text = message if isinstance(message, str) else json.encode(message).decode()
-    return Found(text[:_MOST_TEXT], *(_word(inner.get(name)) for name in ("type", "code", "param")))
+    return faults.find_error(said, ("message", "detail"))
 
 
 def error_of(found: Found) -> UpstreamError:
@@ -92,9 +69,4 @@ def error_of(found: Found) -> UpstreamError:
 
 def fault_of(found: Found) -> Fault:
     """The same as an event."""
-    error = error_of(found)
-    return Fault(error.message, error.status, error.kind, error.code, error.param)
-
-
-def _word(value: Any) -> str | None:
-    return value[:_MOST_WORD] if isinstance(value, str) else str(value) if isinstance(value, int) else None
+    return Fault.of(error_of(found))

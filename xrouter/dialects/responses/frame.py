@@ -10,9 +10,8 @@ from msgspec import Raw
 
 from xrouter.chat.reply import Usage
 from xrouter.dialects.base import Stamp
-from xrouter.dialects.faults import OVERFLOW, worded
+from xrouter.dialects.faults import OPENAI_PHRASE, OVERFLOW, worded
 from xrouter.dialects.responses.echo import echo
-from xrouter.dialects.responses.errors import PHRASE
 from xrouter.dialects.responses.usage import write_usage
 from xrouter.errors import XrouterError
 from xrouter.wire import json
@@ -67,4 +66,4 @@ def _error(error: XrouterError | None) -> dict[str, str] | None:
     if error is None:
         return None
     code = "rate_limit_exceeded" if error.status == 429 else error.code
-    return {"code": code if code in _CODES else "server_error", "message": worded(error, PHRASE)}
+    return {"code": code if code in _CODES else "server_error", "message": worded(error, OPENAI_PHRASE)}

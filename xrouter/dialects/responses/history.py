@@ -6,7 +6,6 @@ result the client has lost gets one that says so, and a result whose call is los
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from hashlib import sha256
@@ -14,13 +13,12 @@ from typing import Any
 
 from xrouter.chat.media import data_url
 from xrouter.chat.request import File, Image, Opaque, Part, Reasoning, Refusal, Seal, Text, ToolCall, ToolResult, Turn
+from xrouter.dialects.naming import fit_name
 from xrouter.dialects.responses.tools import DIALECT
 from xrouter.errors import Unsupported
 from xrouter.wire import json
 
 Item = dict[str, Any]
-_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
-_ODD = re.compile(r"[^A-Za-z0-9_-]")
 _MOST_ID = 64
 _LOST = "No result was recorded."
 _NAMES = {"application/pdf": "file.pdf", "text/plain": "file.txt"}
@@ -137,13 +135,6 @@ def known_id(call_id: str) -> str:
     return call_id if len(call_id) <= _MOST_ID else f"call_{sha256(call_id.encode()).hexdigest()[:32]}"
 
 
-def known_name(name: str) -> str:
-    """A tool's name as OpenAI takes it: letters, digits, `_` and `-`, at most 64 of them."""
-    if _NAME.fullmatch(name):
-        return name
-    return f"{_ODD.sub('_', name)[:55]}_{sha256(name.encode()).hexdigest()[:8]}"
-
-
 def _words(said: list[str]) -> Iterator[Item]:
     text = "".join(said)
     said.clear()
@@ -162,7 +153,7 @@ def _thought(seal: Seal) -> Iterator[Item]:
 
 
 def _call(call: ToolCall) -> Item:
-    known = {"call_id": known_id(call.id), "name": known_name(call.name)}
+    known = {"call_id": known_id(call.id), "name": fit_name(call.name)}
     if call.custom:
         return {"type": "custom_tool_call", **known, "input": call.arguments}
     return {"type": "function_call", **known, "arguments": call.arguments or "{}"}

@@ -17,7 +17,7 @@ from xrouter.dialects.responses.content import read_content, read_output, read_t
 from xrouter.dialects.responses.envelope import WHOLE, refuse_reference
 from xrouter.dialects.responses.seals import Carried, uncarry
 from xrouter.dialects.responses.tools import DIALECT, SEARCH, joined
-from xrouter.dialects.responses.values import listed, string
+from xrouter.dialects.values import listed, string
 from xrouter.errors import BadRequest
 from xrouter.wire import json
 

@@ -19,12 +19,13 @@ from xrouter.chat.media import data_url
 from xrouter.chat.reply import Reply
 from xrouter.chat.request import Opaque, Seal
 from xrouter.dialects.base import SseReader, StreamReader, first_fault
+from xrouter.dialects.faults import Found
 from xrouter.dialects.responses.content import read_citation
-from xrouter.dialects.responses.errors import Found, error_of, fault_of, find_error
+from xrouter.dialects.responses.errors import error_of, fault_of, find_error
 from xrouter.dialects.responses.said import ITEM, RESPONSE, SAID, Item, Response, Said, reason_of, replayed
 from xrouter.dialects.responses.tools import DIALECT, joined
 from xrouter.dialects.responses.usage import read_usage
-from xrouter.dialects.responses.values import listed, string
+from xrouter.dialects.values import listed, string
 from xrouter.errors import Broken, UpstreamError
 from xrouter.wire import json
 from xrouter.wire.sse import ServerEvent

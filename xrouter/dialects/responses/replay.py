@@ -9,7 +9,7 @@ from msgspec import Raw
 
 from xrouter.dialects.responses.pen import Pen, lead_of
 from xrouter.dialects.responses.reader import read_reply
-from xrouter.dialects.responses.values import listed, string
+from xrouter.dialects.values import listed, string
 from xrouter.wire import json
 from xrouter.wire.json import Members
 

@@ -11,7 +11,7 @@ from xrouter.chat.request import Conversation, Envelope, Format, Opaque, Setting
 from xrouter.dialects.responses.envelope import value_of
 from xrouter.dialects.responses.items import read_items
 from xrouter.dialects.responses.tools import DIALECT, read_choice, read_tools
-from xrouter.dialects.responses.values import listed, string
+from xrouter.dialects.values import listed, string
 from xrouter.errors import BadRequest
 from xrouter.wire import json
 from xrouter.wire.json import Members

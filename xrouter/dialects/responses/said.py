@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Raw
 
 from xrouter.chat.events import Reason
-from xrouter.dialects.responses.values import listed, mapped, string
+from xrouter.dialects.values import listed, mapped, string
 from xrouter.wire import json
 
 _NULL = Raw(b"null")

@@ -13,7 +13,7 @@ import msgspec
 
 from xrouter.chat.request import Envelope, Opaque, Tool, ToolChoice
 from xrouter.dialects.responses.envelope import value_of
-from xrouter.dialects.responses.values import listed, string
+from xrouter.dialects.values import listed, string
 from xrouter.errors import BadRequest
 from xrouter.wire import json
 from xrouter.wire.json import Members

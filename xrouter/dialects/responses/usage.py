@@ -5,10 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from xrouter.chat.reply import Usage
-from xrouter.dialects.responses.values import mapped
-
-_MOST_TOKENS = 2**53
-"""No count is more: what a provider makes up must still fit into a database."""
+from xrouter.dialects.values import count, mapped
 
 
 def read_usage(said: Any) -> Usage | None:
@@ -17,11 +14,11 @@ def read_usage(said: Any) -> Usage | None:
         return None
     into, out = mapped(said.get("input_tokens_details")), mapped(said.get("output_tokens_details"))
     return Usage(
-        prompt=_count(said["input_tokens"]),
-        completion=_count(said.get("output_tokens")),
-        cached=_count(into.get("cached_tokens")),
-        cache_write=_count(into.get("cache_write_tokens")),
-        reasoning=_count(out.get("reasoning_tokens")),
+        prompt=count(said["input_tokens"]),
+        completion=count(said.get("output_tokens")),
+        cached=count(into.get("cached_tokens")),
+        cache_write=count(into.get("cache_write_tokens")),
+        reasoning=count(out.get("reasoning_tokens")),
     )
 
 
@@ -36,7 +33,3 @@ def write_usage(usage: Usage | None) -> dict[str, Any] | None:
         "output_tokens_details": {"reasoning_tokens": usage.reasoning},
         "total_tokens": usage.prompt + usage.completion,
     }
-
-
-def _count(value: Any) -> int:
-    return min(max(int(value), 0), _MOST_TOKENS) if isinstance(value, int | float) else 0

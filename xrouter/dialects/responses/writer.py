@@ -21,7 +21,7 @@ from xrouter.dialects.responses.output import Call, Item, Message, Status, Thoug
 from xrouter.dialects.responses.pen import Pen, lead_of
 from xrouter.dialects.responses.seals import MARK, Carried, carry
 from xrouter.dialects.responses.tools import DIALECT, forms
-from xrouter.dialects.responses.values import string
+from xrouter.dialects.values import string
 from xrouter.errors import XrouterError
 from xrouter.wire import json
 
